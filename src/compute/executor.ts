@@ -1,0 +1,49 @@
+/**
+ * Where a program set runs. One interface for `wasm`, `webgpu` and `tfjs`; asynchronous, buffers stay on the device, one
+ * read-back for K updates. An executor knows nothing of algorithms, environments or workers.
+ */
+import type { ProgramSet } from './program/program';
+import type { Plan } from './program/plan';
+
+export type ExecutorId = 'wasm' | 'webgpu' | 'tfjs-cpu' | 'tfjs-wasm' | 'tfjs-webgl' | 'tfjs-webgpu';
+
+export interface Executor {
+  readonly id: ExecutorId;
+  /** "same bits everywhere" only for wasm. */
+  readonly reproducible: boolean;
+  /** Why it cannot run here, in a sentence for people, or null. */
+  unavailable(): Promise<string | null>;
+  open(programs: ProgramSet, options: SessionOptions): Promise<Session>;
+}
+export interface SessionOptions {
+  /** Training seed: keys the random draws inside the program and the initial weights. */
+  readonly seed: number;
+  readonly dataCapacity: number;
+  readonly replayCapacity: number;
+}
+export type SourceName = 'data' | 'replay';
+export interface BatchSplit {
+  /** Columns of each batch from the data source; the rest from replay. 'proportional': one draw over both. */
+  readonly offlineColumns: number | 'proportional';
+}
+/** One learner on one device. Calls must be awaited in turn. */
+export interface Session {
+  readonly plan: Plan;
+  setScalar(name: string, value: number): void;
+  setBatchSplit(split: BatchSplit): void;
+  /** Writes `records` ([n, stride] row-major) from slot `first` and sets the source's count. */
+  writeRecords(source: SourceName, first: number, records: Float32Array, count: number): Promise<void>;
+  /** Runs `updates` updates; resolves with the metrics log, row-major [updates, plan.metrics.length]. */
+  run(updates: number): Promise<Float32Array>;
+  /**
+   * Evaluates a query on host inputs, [rows, columns] column-minor each ([features][batch], batch innermost), for the entry's full
+   * number of columns. `counter` keys its random draws. Changes no state.
+   */
+  query(name: string, inputs: Readonly<Record<string, Float32Array>>, counter?: number): Promise<Record<string, Float32Array>>;
+  /** Copy of plan.state. */
+  readState(): Promise<Uint8Array>;
+  writeState(state: Uint8Array): Promise<void>;
+  /** Copy of the replay source's first `count` records. */
+  readReplay(count: number): Promise<Float32Array>;
+  dispose(): void;
+}
