@@ -4,7 +4,7 @@
  * `program` is called once with traced tensors and records a tensor program (design.md, Compute). It never sees an executor,
  * a worker, a link, a chart or a particular environment.
  */
-import type { NetworkBuilder, Network, Policy } from '../compute/modules';
+import type { Network, NetworkBuilder, Policy } from '../compute/modules';
 import type { Tensor } from '../compute/program/tensor';
 import type { Field, IntegerField, RealField, Schema, ValuesOf } from '../schema/field';
 
@@ -84,7 +84,11 @@ export interface Algorithm<P extends Schema = Schema, M extends string = string>
   // biome-ignore lint/suspicious/noExplicitAny: each file narrows its own networks; the registry only passes them through.
   program(networks: any, hyper: Hyper<P>, params: ValuesOf<P>): Learner<M>;
 }
-export function defineAlgorithm<const P extends Schema, N extends Readonly<Record<string, Network>>, const M extends string>(
+export function defineAlgorithm<
+  const P extends Schema,
+  N extends Readonly<Record<string, Network>>,
+  const M extends string,
+>(
   definition: Omit<Algorithm<P, M>, 'networks' | 'program'> & {
     networks(build: NetworkBuilder, params: ValuesOf<P>): N;
     program(networks: N, hyper: Hyper<P>, params: ValuesOf<P>): Learner<M>;

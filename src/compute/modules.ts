@@ -30,6 +30,7 @@ export interface ValueNetwork extends Network {
   of(observation: Tensor): Tensor;
 }
 export interface Policy extends Network {
+  readonly kind: 'deterministic' | 'gaussian' | 'logits';
   /** The deterministic action, tanh of the mean head; [1, action size, columns] in [-1, 1]. Discrete policies give logits instead. */
   greedy(observation: Tensor): Tensor;
 }
