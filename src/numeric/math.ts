@@ -32,22 +32,21 @@ function scale(y: number, k: number): number {
 }
 
 // ln 2 in two parts: the high one has 32 trailing zero bits, so that k·ln2High is exact.
-const ln2High = 6.9314718036912381649e-1;
-const ln2Low = 1.90821492927058770002e-10;
-const inverseLn2 = 1.442695040888963387;
+const ln2High = 0.6931471803691238;
+const ln2Low = 1.9082149292705877e-10;
 
 /** eˣ. Infinity above 709.78, 0 below −745.13. */
 export function exp(x: number): number {
   if (Number.isNaN(x)) return x;
-  if (x > 709.782712893383973096) return Infinity;
-  if (x < -745.13321910194110842) return 0;
+  if (x > 709.782712893384) return Infinity;
+  if (x < -745.1332191019411) return 0;
   // x = k·ln 2 + r, |r| ≤ ln 2 / 2, r = high − low.
   let k = 0;
   let high = x;
   let low = 0;
   let r = x;
   if (x > 0.34657359027997264 || x < -0.34657359027997264) {
-    k = Math.trunc(inverseLn2 * x + (x < 0 ? -0.5 : 0.5));
+    k = Math.trunc(Math.LOG2E * x + (x < 0 ? -0.5 : 0.5));
     high = x - k * ln2High;
     low = k * ln2Low;
     r = high - low;
@@ -58,10 +57,10 @@ export function exp(x: number): number {
   const c =
     r -
     t *
-      (1.66666666666666019037e-1 +
+      (0.16666666666666602 +
         t *
-          (-2.77777777770155933842e-3 +
-            t * (6.61375632143793436117e-5 + t * (-1.6533902205465251539e-6 + t * 4.13813679705723846039e-8))));
+          (-0.0027777777777015593 +
+            t * (0.00006613756321437934 + t * (-0.0000016533902205465252 + t * 4.1381367970572385e-8))));
   if (k === 0) return 1 - ((r * c) / (c - 2) - r);
   return scale(1 - (low - (r * c) / (2 - c) - high), k);
 }
@@ -69,14 +68,14 @@ export function exp(x: number): number {
 /** eˣ − 1 without the cancellation near 0. */
 export function expm1(x: number): number {
   if (Number.isNaN(x)) return x;
-  if (x > 709.782712893383973096) return Infinity;
+  if (x > 709.782712893384) return Infinity;
   if (x < -38.816242111356935) return -1; // below −56·ln 2 the rest is less than half an ulp
   const magnitude = Math.abs(x);
   let k = 0;
   let r = x;
   let correction = 0; // what rounding `high − low` lost
   if (magnitude > 0.34657359027997264) {
-    k = magnitude < 1.0397207708399179 ? (x < 0 ? -1 : 1) : Math.trunc(inverseLn2 * x + (x < 0 ? -0.5 : 0.5));
+    k = magnitude < 1.0397207708399179 ? (x < 0 ? -1 : 1) : Math.trunc(Math.LOG2E * x + (x < 0 ? -0.5 : 0.5));
     const high = x - k * ln2High;
     const low = k * ln2Low;
     r = high - low;
@@ -89,10 +88,10 @@ export function expm1(x: number): number {
   const r1 =
     1 +
     h *
-      (-3.33333333333331316428e-2 +
+      (-0.03333333333333313 +
         h *
-          (1.58730158725481460165e-3 +
-            h * (-7.93650757867487942473e-5 + h * (4.00821782732936239552e-6 + h * -2.01099218183624371326e-7))));
+          (0.0015873015872548146 +
+            h * (-0.0000793650757867488 + h * (0.000004008217827329362 + h * -2.0109921818362437e-7))));
   const t = 3 - r1 * halfR;
   let e = h * ((r1 - t) / (6 - r * t));
   if (k === 0) return r - (r * e - h);
@@ -113,11 +112,8 @@ function logOfParts(f: number, k: number, correction: number): number {
   const s = f / (2 + f);
   const z = s * s;
   const w = z * z;
-  const even = w * (3.999999999940941908e-1 + w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1));
-  const odd =
-    z *
-    (6.66666666666673513e-1 +
-      w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
+  const even = w * (0.3999999999940942 + w * (0.22222198432149784 + w * 0.15313837699209373));
+  const odd = z * (0.6666666666666735 + w * (0.2857142874366239 + w * (0.1818357216161805 + w * 0.14798198605116586)));
   return s * (halfSquare + odd + even) + (k * ln2Low + correction) - halfSquare + f + k * ln2High;
 }
 
@@ -164,10 +160,10 @@ function sinKernel(x: number, tail: number): number {
   const z = x * x;
   const v = z * x;
   const r =
-    8.33333333332248946124e-3 +
-    z * (-1.98412698298579493134e-4 + z * 2.75573137070700676789e-6) +
-    z * (z * z) * (-2.50507602534068634195e-8 + z * 1.58969099521155010221e-10);
-  return x - (z * (0.5 * tail - v * r) - tail - v * -1.66666666666666324348e-1);
+    0.00833333333332249 +
+    z * (-0.0001984126982985795 + z * 0.0000027557313707070068) +
+    z * (z * z) * (-2.5050760253406863e-8 + z * 1.58969099521155e-10);
+  return x - (z * (0.5 * tail - v * r) - tail - v * -0.16666666666666632);
 }
 
 /** cos(x + tail) for |x| ≤ π/4. */
@@ -175,8 +171,8 @@ function cosKernel(x: number, tail: number): number {
   const z = x * x;
   const w = z * z;
   const r =
-    z * (4.16666666666666019037e-2 + z * (-1.38888888888741095749e-3 + z * 2.48015872894767294178e-5)) +
-    w * w * (-2.75573143513906633035e-7 + z * (2.0875723212981748279e-9 + z * -1.13596475577881948265e-11));
+    z * (0.0416666666666666 + z * (-0.001388888888887411 + z * 0.00002480158728947673)) +
+    w * w * (-2.7557314351390663e-7 + z * (2.087572321298175e-9 + z * -1.1359647557788195e-11));
   const halfZ = 0.5 * z;
   const rest = 1 - halfZ;
   return rest + (1 - rest - halfZ + (z * r - x * tail));
@@ -190,22 +186,22 @@ let remainderTail = 0;
 function reduce(x: number): number {
   if (Math.abs(x) > 1647099) return reduceLarge(x);
   // Cody and Waite: π/2 in pieces of 33 bits, so that the products with n < 2²⁰ are exact; more pieces on cancellation.
-  const n = Math.floor(x * 6.36619772367581382433e-1 + 0.5);
+  const n = Math.floor(x * 0.6366197723675814 + 0.5);
   const size = Math.abs(x);
-  let r = x - n * 1.57079632673412561417;
-  let w = n * 6.07710050650619224932e-11;
+  let r = x - n * 1.5707963267341256;
+  let w = n * 6.077100506506192e-11;
   let y = r - w;
   if (Math.abs(y) < size * 3.0517578125e-5) {
     let t = r;
-    w = n * 6.0771005063039659766e-11;
+    w = n * 6.077100506303966e-11;
     r = t - w;
-    w = n * 2.02226624879595063154e-21 - (t - r - w);
+    w = n * 2.0222662487959506e-21 - (t - r - w);
     y = r - w;
-    if (Math.abs(y) < size * 3.5527136788005009e-15) {
+    if (Math.abs(y) < size * 3.552713678800501e-15) {
       t = r;
-      w = n * 2.0222662487111664558e-21;
+      w = n * 2.0222662487111665e-21;
       r = t - w;
-      w = n * 8.47842766036889956997e-32 - (t - r - w);
+      w = n * 8.4784276603689e-32 - (t - r - w);
       y = r - w;
     }
   }
@@ -289,20 +285,20 @@ export function atan(x: number): number {
   let low: number;
   if (size < 0.6875) {
     r = (2 * size - 1) / (2 + size);
-    high = 4.63647609000806093515e-1;
-    low = 2.26987774529616870924e-17;
+    high = 0.4636476090008061;
+    low = 2.2698777452961687e-17;
   } else if (size < 1.1875) {
     r = (size - 1) / (size + 1);
-    high = 7.85398163397448278999e-1;
-    low = 3.06161699786838301793e-17;
+    high = 0.7853981633974483;
+    low = 3.061616997868383e-17;
   } else if (size < 2.4375) {
     r = (size - 1.5) / (1 + 1.5 * size);
-    high = 9.82793723247329054082e-1;
-    low = 1.39033110312309984516e-17;
+    high = 0.982793723247329;
+    low = 1.3903311031230998e-17;
   } else {
     r = -1 / size;
-    high = 1.570796326794896558;
-    low = 6.12323399573676603587e-17;
+    high = 1.5707963267948966;
+    low = 6.123233995736766e-17;
   }
   const angle = high - (r * atanSeries(r) - low - r);
   return x < 0 ? -angle : angle;
@@ -314,18 +310,15 @@ function atanSeries(x: number): number {
   const w = z * z;
   const odd =
     z *
-    (3.33333333333329318027e-1 +
+    (0.3333333333333293 +
       w *
-        (1.42857142725034663711e-1 +
+        (0.14285714272503466 +
           w *
-            (9.09088713343650656196e-2 +
-              w * (6.66107313738753120669e-2 + w * (4.97687799461593236017e-2 + w * 1.62858201153657823623e-2)))));
+            (0.09090887133436507 + w * (0.06661073137387531 + w * (0.049768779946159324 + w * 0.016285820115365782)))));
   const even =
     w *
-    (-1.99999999998764832476e-1 +
-      w *
-        (-1.1111110405462355788e-1 +
-          w * (-7.69187620504482999495e-2 + w * (-5.83357013379057348645e-2 + w * -3.6531572744216915527e-2))));
+    (-0.19999999999876483 +
+      w * (-0.11111110405462356 + w * (-0.0769187620504483 + w * (-0.058335701337905735 + w * -0.036531572744216916))));
   return odd + even;
 }
 
@@ -339,7 +332,7 @@ export function atan2(y: number, x: number): number {
   else if (x === 0) angle = Math.PI / 2;
   else if (Math.abs(x) === Infinity) angle = Math.abs(y) === Infinity ? Math.PI / 4 : 0;
   else angle = atan(Math.abs(y / x));
-  if (xIsNegative && angle !== Math.PI / 2) angle = Math.PI - (angle - 1.2246467991473531772e-16); // the last: π less Math.PI
+  if (xIsNegative && angle !== Math.PI / 2) angle = Math.PI - (angle - 1.2246467991473532e-16); // the last: π less Math.PI
   return yIsNegative ? -angle : angle;
 }
 
@@ -385,7 +378,7 @@ export function hypot(x: number, y: number): number {
 }
 /** The nearest value to `x` in [low, high]. NaN stays NaN. */
 export function clamp(x: number, low: number, high: number): number {
-  return x < low ? low : x > high ? high : x;
+  return Math.max(low, Math.min(x, high));
 }
 
 /** The same angle in [−π, π), computed as Gymnasium's `angle_normalize` does. */
