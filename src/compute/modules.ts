@@ -35,6 +35,8 @@ export interface Policy extends Network {
   greedy(observation: Tensor): Tensor;
 }
 export interface GaussianPolicy extends Policy {
+  /** Mean and log σ of the underlying normal (before the tanh for 'squashed'), each [1, action size, columns or 1]. KL anchors use it. */
+  distribution(observation: Tensor): { mean: Tensor; logStd: Tensor };
   /** Σ log π(a|s) over components; [1, 1, columns]. */
   logProbability(observation: Tensor, action: Tensor): Tensor;
   /** A reparameterised draw and its log-probability, `noise` standard normal [1, action size, columns]. */
@@ -62,6 +64,6 @@ export interface NetworkBuilder {
   /** Softmax over discrete actions, for cloning: greedy gives logits. */
   logits(): Policy;
   scalar(name: string, initial: number): LearntScalar;
-  /** A copy that only `moveTowards` changes (targets). */
-  lagging<N extends Network>(network: N): N;
+  /** A copy that only `moveTowards` or the host changes: targets ("targetCritic"), or under another `name` the anchor to π₀. */
+  lagging<N extends Network>(network: N, name?: string): N;
 }
