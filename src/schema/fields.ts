@@ -173,11 +173,12 @@ export function valueText(field: Field, value: FieldValue): string {
 /** A number for people: "20,000", "0.005", "3e-4". Never depends on the machine's language. */
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return String(value);
+  const sign = value < 0 ? '−' : '';
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e15)) return value.toExponential().replace('e+', 'e');
+  if (size !== 0 && (size < 1e-3 || size >= 1e15)) return sign + size.toExponential().replace('e+', 'e');
   const [whole, fraction] = String(size).split('.');
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${value < 0 ? '−' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
+  return sign + grouped + (fraction === undefined ? '' : `.${fraction}`);
 }
 
 /** What a field takes, in words: "0.5 to 1", "whole, 1 to 20", "one of a, b", "yes or no". */
@@ -291,7 +292,14 @@ function shortText(given: unknown): string {
       text = String(given);
       break;
     default:
-      text = given === null ? 'nothing' : Array.isArray(given) ? 'a list' : `a ${typeof given}`;
+      text =
+        given === null
+          ? 'nothing'
+          : Array.isArray(given)
+            ? 'a list'
+            : typeof given === 'object'
+              ? 'an object'
+              : `a ${typeof given}`;
   }
   // Control characters and line breaks from a stranger's link have no place in a message.
   const line = text.slice(0, 80).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
