@@ -21,8 +21,9 @@ export type RunEvent =
       readonly parameters: number;
       readonly flopsPerUpdate: number;
     }
-  | { readonly kind: 'progress'; readonly at: Position; readonly updates: number }
-  /** Columns of equal length, one row a report: losses and the like, averaged since the last report. */
+  /** `latest`: the newest update's metrics, for single steps. */
+  | { readonly kind: 'progress'; readonly at: Position; readonly updates: number; readonly latest: Readonly<Record<string, number>> }
+  /** Columns of equal length, one row a fixed number of steps: losses and the like, averaged over those steps. */
   | { readonly kind: 'metrics'; readonly phase: Phase; readonly steps: Float64Array; readonly columns: Readonly<Record<string, Float32Array>> }
   | Evaluation
   /** One finished training episode online, exploration included. */
@@ -33,7 +34,11 @@ export type RunEvent =
   | { readonly kind: 'snapshot'; readonly at: Position; readonly snapshot: Snapshot }
   | { readonly kind: 'checkpoint'; readonly at: Position; readonly checkpoint: Uint8Array }
   | { readonly kind: 'problem'; readonly problem: RunProblem }
-  | { readonly kind: 'finished'; readonly at: Position; readonly digest: string; readonly stopped: boolean };
+  /**
+   * The last event. `digest` is null after a failure (a `problem` came before), and for a run that was stopped early it is
+   * that of the weights it stopped with.
+   */
+  | { readonly kind: 'finished'; readonly at: Position; readonly digest: string | null; readonly outcome: 'complete' | 'stopped' | 'failed' };
 
 export interface Evaluation {
   readonly kind: 'evaluation';
