@@ -2,7 +2,7 @@
  * What a run says, typed end to end. Plain data, so it crosses a worker boundary; `switch` over `kind` is exhaustive.
  * Large numbers are typed arrays, to be transferred. `step` counts updates offline and environment steps online.
  */
-import type { DataCard } from '../datasets/transitions';
+import type { DataCard, References } from '../datasets/transitions';
 import type { Phase } from '../spec/runSpec';
 import type { RunProblem } from '../spec/problems';
 
@@ -12,6 +12,8 @@ export interface Position {
 }
 export type RunEvent =
   | { readonly kind: 'preparing'; readonly what: string; readonly done: number; readonly of: number }
+  /** The two ends of the 0-100 scale, measured under the run's settings. */
+  | { readonly kind: 'references'; readonly references: References }
   | { readonly kind: 'dataset'; readonly card: DataCard }
   | {
       readonly kind: 'started';
