@@ -1,6 +1,10 @@
 /**
  * A fixed dataset: flat typed arrays, one row a transition. `terminated` cuts the bootstrap, `truncated` only ends the episode.
  */
+import type { References } from '../environments/references';
+
+export type { References };
+
 export interface Transitions {
   readonly count: number;
   readonly observationSize: number;
@@ -16,13 +20,6 @@ export interface Transitions {
   readonly truncated: Uint8Array;
   /** First row of each episode. */
   readonly episodeStart: Uint32Array;
-}
-export interface References {
-  /** Mean undiscounted return of uniform random actions and of the reference policy, measured under the same settings. */
-  readonly random: number;
-  readonly reference: number;
-  readonly referenceName: string;
-  readonly episodes: number;
 }
 /** What the data card says. */
 export interface DataCard {

@@ -53,9 +53,20 @@ export interface PlaneAxis {
 }
 /** Shapes in the environment's own metres, y up; drawing code stays elsewhere. A 'maze' or 'cells' plane shares this frame. */
 export type Shape =
-  | { readonly shape: 'rectangle'; readonly from: readonly [number, number]; readonly to: readonly [number, number]; readonly role: Role }
+  | {
+      readonly shape: 'rectangle';
+      readonly from: readonly [number, number];
+      readonly to: readonly [number, number];
+      readonly role: Role;
+    }
   | { readonly shape: 'circle'; readonly at: readonly [number, number]; readonly radius: number; readonly role: Role }
-  | { readonly shape: 'rod'; readonly from: readonly [number, number]; readonly to: readonly [number, number]; readonly width: number; readonly role: Role }
+  | {
+      readonly shape: 'rod';
+      readonly from: readonly [number, number];
+      readonly to: readonly [number, number];
+      readonly width: number;
+      readonly role: Role;
+    }
   | { readonly shape: 'path'; readonly points: readonly (readonly [number, number])[]; readonly role: Role };
 export type Role = 'wall' | 'ground' | 'goal' | 'body' | 'pivot' | 'force';
 export interface Scene<S extends State = State> {
