@@ -1,0 +1,55 @@
+/** Finds the executor a spec asks for, loading only that one. Falls back to another that is present, and says so. */
+import type { Executor, ExecutorId } from '../src/compute/executor';
+import type { RunProblem } from '../src/spec/problems';
+import type { ExecutorChoice } from '../src/spec/runSpec';
+
+export interface ChosenExecutor {
+  readonly executor: Executor;
+  /** Why this one, in a sentence. */
+  readonly why: string;
+  /** Set where it is not the one that was asked for. */
+  readonly problem: RunProblem | null;
+}
+
+/** Tried in turn where the wanted one is missing: each is present in more places than the one before. */
+const fallbacks: readonly ExecutorId[] = ['wasm', 'tfjs-wasm', 'tfjs-cpu'];
+
+/** @throws Error if no executor at all runs here */
+export async function chooseExecutor(choice: ExecutorChoice): Promise<ChosenExecutor> {
+  const wanted: ExecutorId = choice === 'auto' ? 'wasm' : choice;
+  let reason = '';
+  for (const id of [wanted, ...fallbacks.filter((fallback) => fallback !== wanted)]) {
+    const executor = await load(id);
+    const unavailable = executor ? await executor.unavailable() : `${id} is not part of this build`;
+    if (executor && unavailable === null) {
+      if (id === wanted)
+        return { executor, why: choice === 'auto' ? reasonFor(id) : 'Chosen in the settings.', problem: null };
+      const problem: RunProblem = { kind: 'executorUnavailable', executor: wanted, reason, used: id };
+      return { executor, why: `${reason}, so ${id} is used.`, problem };
+    }
+    reason ||= (unavailable ?? '').replace(/\.$/, '');
+  }
+  throw new Error(`Nothing here can train: ${reason}`);
+}
+
+function reasonFor(id: ExecutorId): string {
+  return id === 'wasm' ? 'Fast on one core and the same bits everywhere.' : 'The first that is present here.';
+}
+
+async function load(id: ExecutorId): Promise<Executor | null> {
+  switch (id) {
+    case 'wasm':
+      return (await import('../src/compute/wasm/session')).wasmExecutor;
+    case 'tfjs-cpu':
+    case 'tfjs-wasm':
+    case 'tfjs-webgl':
+    case 'tfjs-webgpu': {
+      const { tfjsExecutor } = await import('../src/compute/tfjs/session');
+      return tfjsExecutor(id.slice('tfjs-'.length) as 'cpu' | 'wasm' | 'webgl' | 'webgpu');
+    }
+    case 'webgpu':
+      return null;
+    default:
+      return id satisfies never;
+  }
+}
