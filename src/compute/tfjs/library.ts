@@ -1,0 +1,66 @@
+/**
+ * Loads TensorFlow.js on first use and selects a backend. Nothing here runs until an executor is asked for, so that a
+ * page which trains on `wasm` never downloads it.
+ */
+import type * as TensorFlow from '@tensorflow/tfjs';
+
+export type Tfjs = typeof TensorFlow;
+export type Backend = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
+
+/** Node gives a CommonJS module under `default`, bundlers give the names themselves. */
+function namesOf<T extends object>(module: T): T {
+  return 'default' in module && module.default ? (module.default as T) : module;
+}
+
+let library: Promise<Tfjs> | undefined;
+
+export function loadTfjs(): Promise<Tfjs> {
+  library ??= import('@tensorflow/tfjs').then((module) => {
+    const tf = namesOf(module);
+    tf.enableProdMode(); // otherwise it prints advice to the console and looks for NaN after every operation
+    return tf;
+  });
+  return library;
+}
+
+const registered = new Map<Backend, Promise<void>>();
+
+/** Brings the code of a backend. `cpu` and `webgl` come with the library. */
+function register(tf: Tfjs, backend: Backend): Promise<void> {
+  let done = registered.get(backend);
+  if (done === undefined) {
+    done = registerOnce(tf, backend);
+    registered.set(backend, done);
+  }
+  return done;
+}
+
+async function registerOnce(tf: Tfjs, backend: Backend): Promise<void> {
+  // Importing the webgpu backend gives it the highest priority, which is why `select` always names its backend.
+  if (backend === 'webgpu') await import('@tensorflow/tfjs-backend-webgpu');
+  if (backend !== 'wasm') return;
+  const { setWasmPaths } = namesOf(await import('@tensorflow/tfjs-backend-wasm'));
+  // One thread: the threaded build needs cross-origin isolation, and its worker does not survive minification.
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  // In Node the package finds its files beside itself.
+  if (!inNode()) setWasmPaths((await import('./wasmFiles')).wasmFiles);
+}
+
+function inNode(): boolean {
+  const host = globalThis as { process?: { versions?: { node?: string } } };
+  return host.process?.versions?.node !== undefined;
+}
+
+/**
+ * Makes `backend` the current one. TensorFlow.js has one current backend a thread, so a session calls this before every
+ * stretch of synchronous work, and works without a pause in between.
+ *
+ * @throws Error where the backend cannot run
+ */
+export async function selectBackend(tf: Tfjs, backend: Backend): Promise<void> {
+  await register(tf, backend);
+  // Another session may select its own while this one waits.
+  while (tf.getBackend() !== backend) {
+    if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js cannot start its ${backend} backend here.`);
+  }
+}
