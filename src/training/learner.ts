@@ -1,0 +1,150 @@
+/**
+ * One learner on one device, in the environment's own units: observations in, actions out, updates, state.
+ *
+ * It hides what the tensor programs need and the loop should not care about: feature-major layout, padding to the query's
+ * columns, normalised observations, actions in [-1, 1].
+ */
+import type { Executor, Session } from '../compute/executor';
+import type { Plan } from '../compute/program/plan';
+import type { ProgramSet } from '../compute/program/program';
+import { type RecordPacker, scaleInto, type Transition, unscaleInto } from '../datasets/records';
+import type { Transitions } from '../datasets/transitions';
+
+/** What `judge` says of each observation. Arrays are row-major; NaN never appears, absent means the algorithm has none. */
+export interface Judgement {
+  /** [n, action size] greedy actions in environment units. */
+  readonly actions: Float32Array;
+  /** [n] V(s), else Q at the greedy action. */
+  readonly values?: Float32Array;
+  /** [n] Q at the greedy action. */
+  readonly promised?: Float32Array;
+  /** [n, actions] Q of every discrete action. */
+  readonly actionValues?: Float32Array;
+}
+export interface LearnerOptions {
+  readonly executor: Executor;
+  readonly programs: ProgramSet;
+  readonly seed: number;
+  /** How observations are normalised and actions scaled. */
+  readonly packer: RecordPacker;
+  readonly data: Transitions | null;
+  readonly replayCapacity: number;
+}
+
+export class Learner {
+  readonly #session: Session;
+  readonly #packer: RecordPacker;
+
+  private constructor(session: Session, packer: RecordPacker) {
+    this.#session = session;
+    this.#packer = packer;
+  }
+  /** Opens a session and uploads the dataset. */
+  static async open(options: LearnerOptions): Promise<Learner> {
+    const session = await options.executor.open(options.programs, {
+      seed: options.seed,
+      dataCapacity: options.data?.count ?? 0,
+      replayCapacity: options.replayCapacity,
+    });
+    if (options.data && options.data.count > 0)
+      await session.writeRecords('data', 0, options.packer.packAll(options.data), options.data.count);
+    return new Learner(session, options.packer);
+  }
+  get plan(): Plan {
+    return this.#session.plan;
+  }
+  get actionSize(): number {
+    return this.#packer.action.centre.length;
+  }
+  get observationSize(): number {
+    return this.#packer.observation.centre.length;
+  }
+  setScalar(name: string, value: number): void {
+    if (name in this.plan.scalars) this.#session.setScalar(name, value);
+  }
+  setBatchSplit(offlineColumns: number | 'proportional'): void {
+    this.#session.setBatchSplit({ offlineColumns });
+  }
+  run(updates: number): Promise<Float32Array> {
+    return this.#session.run(updates);
+  }
+  readState(): Promise<Uint8Array> {
+    return this.#session.readState();
+  }
+  writeState(state: Uint8Array): Promise<void> {
+    return this.#session.writeState(state);
+  }
+  readReplay(count: number): Promise<Float32Array> {
+    return this.#session.readReplay(count);
+  }
+  /** Restores `count` records, as `readReplay` gave them. */
+  writeReplay(records: Float32Array, count: number): Promise<void> {
+    return this.#session.writeRecords('replay', 0, records, count);
+  }
+  /** Adds one transition to slot `slot` of the replay source, which then holds `count`. */
+  remember(transition: Transition, slot: number, count: number): Promise<void> {
+    const record = new Float32Array(this.#packer.layout.stride);
+    this.#packer.pack(transition, record, 0);
+    return this.#session.writeRecords('replay', slot, record, count);
+  }
+  /** One exploring action in environment units; `counter` keys its randomness. */
+  async explore(observation: Float32Array, counter: number): Promise<Float32Array> {
+    const { columns } = this.plan.entries['explore'];
+    const outputs = await this.#session.query('explore', { observation: this.#columns(observation, 0, 1, columns) }, counter);
+    return this.#actions(outputs['action'], 1, columns);
+  }
+  /** Greedy actions, [n, action size] in environment units, for row-major observations [n, observation size]. */
+  async greedy(observations: Float32Array): Promise<Float32Array> {
+    return (await this.#inChunks('greedy', observations)).actions;
+  }
+  judge(observations: Float32Array): Promise<Judgement> {
+    return this.#inChunks('judge', observations);
+  }
+  dispose(): void {
+    this.#session.dispose();
+  }
+
+  async #inChunks(entry: 'greedy' | 'judge', observations: Float32Array): Promise<Judgement> {
+    const { columns, outputs: declared } = this.plan.entries[entry];
+    const total = observations.length / this.observationSize;
+    const actions = new Float32Array(total * this.actionSize);
+    const rowsOf = (name: string) => declared[name]?.shape.rows ?? 0;
+    const collect = (name: string) => (rowsOf(name) > 0 ? new Float32Array(total * rowsOf(name)) : undefined);
+    const [values, promised, actionValues] = [collect('value'), collect('promised'), collect('actionValues')];
+    for (let first = 0; first < total; first += columns) {
+      const n = Math.min(columns, total - first);
+      const outputs = await this.#session.query(entry, { observation: this.#columns(observations, first, n, columns) });
+      actions.set(this.#actions(outputs['action'], n, columns), first * this.actionSize);
+      values?.set(outputs['value'].subarray(0, n), first);
+      promised?.set(outputs['promised'].subarray(0, n), first);
+      if (actionValues) {
+        const rows = rowsOf('actionValues');
+        for (let row = 0; row < rows; row++)
+          for (let column = 0; column < n; column++)
+            actionValues[(first + column) * rows + row] = outputs['actionValues'][row * columns + column];
+      }
+    }
+    return { actions, values, promised, actionValues };
+  }
+  /** Rows first … first + n − 1 as [features][columns], normalised, the unused columns 0. */
+  #columns(observations: Float32Array, first: number, n: number, columns: number): Float32Array {
+    const size = this.observationSize;
+    const into = new Float32Array(size * columns);
+    const scaled = new Float32Array(size);
+    for (let column = 0; column < n; column++) {
+      scaleInto(this.#packer.observation, observations, (first + column) * size, scaled, 0);
+      for (let feature = 0; feature < size; feature++) into[feature * columns + column] = scaled[feature];
+    }
+    return into;
+  }
+  #actions(output: Float32Array, n: number, columns: number): Float32Array {
+    const size = this.actionSize;
+    const into = new Float32Array(n * size);
+    const scaled = new Float32Array(size);
+    for (let column = 0; column < n; column++) {
+      for (let part = 0; part < size; part++) scaled[part] = output[part * columns + column];
+      unscaleInto(this.#packer.action, scaled, 0, into, column * size);
+    }
+    return into;
+  }
+}

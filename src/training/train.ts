@@ -1,0 +1,568 @@
+/**
+ * The training loop: offline phase, the switch, online phase, evaluation, checkpoints. One async generator of events that
+ * knows no receiver; the same one runs in a worker, in tests and at the command line. Start reading at `train`.
+ *
+ * A run's bits depend on (spec, seed) alone: how many updates go into one call, pauses, snapshots and checkpoints never
+ * show in its digest.
+ */
+import type { Executor } from '../compute/executor';
+import { copyModule, parameterBytes, resetState, shrinkAndPerturb, transferState, writeWord } from '../compute/state';
+import type { Neighbours } from '../datasets/neighbours';
+import type { Environment, State } from '../environments/environment';
+import type { Evaluation, Position, RunEvent } from '../metrics/events';
+import { sha256Hex } from '../numeric/digest';
+import { type RandomStream, stream } from '../numeric/random';
+import { setField } from '../spec/fields';
+import type { RunProblem } from '../spec/problems';
+import type { EvaluationValues, NetworkValues, SwitchValues } from '../spec/runFields';
+import type { Phase, RunSpec } from '../spec/runSpec';
+import type { FieldValue } from '../schema/field';
+import { algorithms } from '../algorithms/registry';
+import { anchorModule, assemble } from './assemble';
+import { pack, unpack } from './container';
+import type { RunControl } from './control';
+import { type Episodes, playEpisodes, promiseAndOutcome } from './evaluate';
+import { Learner } from './learner';
+import type { Prepared } from './prepare';
+
+export interface TrainContext {
+  readonly prepared: Prepared;
+  readonly executor: Executor;
+  /** Why this executor, in a sentence. */
+  readonly why: string;
+  readonly control: RunControl;
+  /** The lead seed sends a snapshot with every evaluation. */
+  readonly lead: boolean;
+  /** Send a checkpoint after every so many evaluations; 0 never. */
+  readonly checkpointEvery?: number;
+  /** A checkpoint of this spec and seed, to go on from. */
+  readonly checkpoint?: Uint8Array;
+}
+
+/** Dataset states at which the distance to π₀ is measured. */
+const distanceStates = 256;
+/** Rows of metrics that travel together: about ten messages a second at full speed. */
+const rowsPerMessage = 10;
+/** Metrics are averaged over this part of the steps between two evaluations. */
+const rowsPerEvaluation = 5;
+/** |Q| beyond this many times the ceiling (at least of a ceiling of 50) is divergence: 10,000 in U-maze. */
+const divergenceFactor = 200;
+const smallestCeiling = 50;
+/** Largest replay buffer, in transitions; older ones are overwritten. */
+const largestReplay = 1_000_000;
+
+/** What changes while a run goes on. `save` writes all of it, `restore` reads it back. */
+interface Loop {
+  phase: Phase;
+  /** Updates offline, environment steps online. */
+  step: number;
+  /** Updates of both phases: addresses every random draw of the programs. */
+  updates: number;
+  /** Step of the phase at which the last evaluation was made, −1 for none. */
+  evaluatedAt: number;
+  /** Changes of the phase already applied. */
+  applied: number;
+  /** Every evaluation's returns so far, for the digest. */
+  returns: number[];
+  /** The newest evaluation: the one at the switch ends one phase and starts the other. */
+  latest: Evaluation | null;
+  /** π₀'s actions at the distance states, from the switch on. */
+  pretrained: Float32Array | null;
+  replayed: number;
+  episode: { index: number; state: State; step: number; return: number; position: number } | null;
+  evaluations: number;
+  outcome: 'running' | 'complete' | 'stopped' | 'failed';
+}
+interface Run {
+  readonly spec: RunSpec;
+  readonly seed: number;
+  readonly context: TrainContext;
+  readonly evaluation: EvaluationValues;
+  /** The spec with the changes made so far. */
+  current: RunSpec;
+  learner: Learner;
+  readonly loop: Loop;
+  metrics: MetricRows;
+}
+
+/** Yields what happens in one seed's run, from the first update to the digest. */
+export async function* train(spec: RunSpec, seed: number, context: TrainContext): AsyncGenerator<RunEvent, void, void> {
+  const run = context.checkpoint ? await restore(spec, seed, context, context.checkpoint) : await open(spec, seed, context);
+  try {
+    yield* introduce(run);
+    if (run.loop.phase === 'offline') {
+      yield* learnOffline(run);
+      if (run.loop.outcome === 'running') yield* crossTheSwitch(run);
+    }
+    if (run.loop.outcome === 'running') yield* learnOnline(run);
+    yield* conclude(run);
+  } finally {
+    run.learner.dispose();
+  }
+}
+
+async function* learnOffline(run: Run): AsyncGenerator<RunEvent> {
+  const { loop, evaluation } = run;
+  for (;;) {
+    yield* applyChanges(run);
+    if (loop.step % evaluation.offlineEvery === 0 || loop.step === run.spec.offline.updates || isEnding(run)) yield* evaluate(run);
+    if (loop.step >= run.spec.offline.updates || isEnding(run)) return;
+    const granted = await run.context.control.next(position(run));
+    if (granted === 'stop') return void (loop.outcome = 'stopped');
+    const goal = nextStop(run, granted, run.spec.offline.updates, evaluation.offlineEvery);
+    if (goal === loop.step) continue;
+    const updates = goal - loop.step;
+    const log = await run.learner.run(updates);
+    for (let row = 0; row < updates; row++) {
+      loop.step++;
+      loop.updates++;
+      const problem = run.metrics.add(log, row, loop.step);
+      if (problem) return yield* fail(run, problem);
+    }
+    yield* report(run);
+  }
+}
+
+async function* learnOnline(run: Run): AsyncGenerator<RunEvent> {
+  const { loop, evaluation, context } = run;
+  const { environment } = context.prepared;
+  const options = () => run.current.switch as SwitchValues;
+  const capacity = replayCapacity(run.spec);
+  loop.episode ??= begin(environment, run.seed, 0);
+  let random = episodeStream(run.seed, loop.episode.index, loop.episode.position);
+  for (;;) {
+    yield* applyChanges(run);
+    const isWhole = loop.step % evaluation.onlineEvery === 0 || loop.step === run.spec.online.steps || isEnding(run);
+    if (isWhole) yield* evaluate(run);
+    if (loop.step >= run.spec.online.steps || isEnding(run)) {
+      if (!isEnding(run)) loop.outcome = 'complete';
+      return;
+    }
+    const granted = await context.control.next(position(run));
+    if (granted === 'stop') return void (loop.outcome = 'stopped');
+    const goal = nextStop(run, granted, run.spec.online.steps, evaluation.onlineEvery);
+    while (loop.step < goal) {
+      const observation = new Float32Array(environment.observation.low.length);
+      environment.observe(loop.episode.state, observation, 0);
+      const action = await run.learner.explore(observation, loop.step);
+      const outcome = environment.step(loop.episode.state, action, random);
+      const nextObservation = new Float32Array(observation.length);
+      environment.observe(outcome.state, nextObservation, 0);
+      loop.episode = {
+        index: loop.episode.index,
+        state: outcome.state,
+        step: loop.episode.step + 1,
+        return: loop.episode.return + outcome.reward,
+        position: random.position,
+      };
+      const isTruncated = !outcome.terminated && loop.episode.step >= environment.maxSteps;
+      const slot = loop.replayed % capacity;
+      loop.replayed++;
+      await run.learner.remember(
+        { observation, action, reward: outcome.reward, terminated: outcome.terminated, nextObservation },
+        slot,
+        Math.min(loop.replayed, capacity),
+      );
+      loop.step++;
+      if (loop.step > options().warmup) {
+        decayPenalty(run);
+        const updates = options().updatesPerStep;
+        const log = await run.learner.run(updates);
+        for (let row = 0; row < updates; row++) {
+          loop.updates++;
+          const problem = run.metrics.add(log, row, loop.step);
+          if (problem) return yield* fail(run, problem);
+        }
+      }
+      if (outcome.terminated || isTruncated) {
+        yield { kind: 'episode', at: position(run), return: loop.episode.return, length: loop.episode.step };
+        loop.episode = begin(environment, run.seed, loop.episode.index + 1);
+        random = episodeStream(run.seed, loop.episode.index, loop.episode.position);
+      }
+    }
+    yield* report(run);
+  }
+}
+
+/** Measures the regime, then moves the learner to the online programs: what fits is kept, resets and anchors are made. */
+async function* crossTheSwitch(run: Run): AsyncGenerator<RunEvent> {
+  const { spec, seed, loop, context } = run;
+  const { environment, dataset } = context.prepared;
+  const hasPretrained = spec.offline.updates > 0;
+  if (hasPretrained && dataset) {
+    const random = { seed, name: 'regime', indices: [] } as const;
+    const { returns } = await playEpisodes(run.learner, environment, random, run.evaluation.regimeEpisodes);
+    yield { kind: 'regime', returns, mean: average(returns) };
+    loop.pretrained = await run.learner.greedy(distanceObservations(run));
+  }
+  if (spec.online.steps === 0) return void (loop.outcome = 'complete');
+  const options = spec.switch as SwitchValues;
+  const before = run.learner;
+  const state = await before.readState();
+  const learner = await openLearner(run.current, seed, context, 'online');
+  const to = learner.plan;
+  let kept: readonly string[] = [];
+  let fresh: readonly string[] = to.arenas.map(({ name }) => name);
+  let next = await learner.readState();
+  if (hasPretrained) {
+    const moved = transferState(before.plan, state, to, seed);
+    ({ kept, fresh } = moved);
+    next = moved.state;
+    if (to.arenas.some(({ name }) => name === anchorModule)) next = copyModule(to, next, 'policy', anchorModule);
+    if (options.shrink < 1) next = shrinkAndPerturb(to, next, options.shrink, seed);
+    if (options.reset !== 'none') next = resetState(to, next, options.reset, seed);
+  }
+  // Draws are addressed by the update's number: it goes on counting, so no random number is used twice.
+  next = writeWord(next, to.header.update - to.state.offset, loop.updates);
+  await learner.writeState(next);
+  before.dispose();
+  run.learner = learner;
+  loop.phase = 'online';
+  loop.step = 0;
+  loop.applied = 0;
+  loop.evaluatedAt = -1;
+  run.metrics = new MetricRows(run);
+  applyLive(run);
+  yield { kind: 'switched', kept, fresh, warmup: options.warmup };
+  const isUntouched = options.reset === 'none' && options.shrink === 1 && fresh.every((name) => name !== 'policy' && name !== 'critic');
+  if (!isUntouched || !loop.latest) return;
+  // The policy is the one just measured: that evaluation ends one phase and starts the other.
+  loop.latest = { ...loop.latest, at: position(run), distanceToPretrained: loop.pretrained ? 0 : null };
+  loop.evaluatedAt = 0;
+  yield loop.latest;
+  yield* keepWeights(run);
+}
+
+async function* evaluate(run: Run): AsyncGenerator<RunEvent> {
+  const { loop, context, seed } = run;
+  if (loop.evaluatedAt === loop.step) return;
+  loop.evaluatedAt = loop.step;
+  const { environment, neighbours } = context.prepared;
+  yield* run.metrics.flush();
+  const discount = Number((loop.phase === 'offline' ? run.current.offline : run.current.online).params.discount ?? 0.99);
+  const random = { seed, name: 'evaluation', indices: [loop.phase === 'offline' ? 0 : 1, loop.step] } as const;
+  const played = await playEpisodes(run.learner, environment, random, run.evaluation.episodes, discount);
+  const promise = await promiseAndOutcome(run.learner, played.compared);
+  loop.returns.push(...played.returns);
+  loop.evaluations++;
+  const event: Evaluation = {
+    kind: 'evaluation',
+    at: position(run),
+    returns: played.returns,
+    mean: average(played.returns),
+    predicted: promise?.predicted ?? null,
+    realised: promise?.realised ?? null,
+    outsideData: neighbours ? shareOutside(neighbours, played, environment) : null,
+    distanceToPretrained: loop.pretrained ? await distance(run, loop.pretrained) : null,
+  };
+  loop.latest = event;
+  yield event;
+  yield* keepWeights(run);
+}
+/** The lead seed's weights for the lenses, and a checkpoint when one is due. */
+async function* keepWeights(run: Run): AsyncGenerator<RunEvent> {
+  const { loop, context } = run;
+  if (context.lead) {
+    const snapshot = { layout: run.learner.plan.layout, state: await run.learner.readState(), phase: loop.phase };
+    yield { kind: 'snapshot', at: position(run), snapshot };
+  }
+  const every = context.checkpointEvery ?? 0;
+  if (every > 0 && loop.evaluations % every === 0) yield { kind: 'checkpoint', at: position(run), checkpoint: await save(run) };
+}
+
+async function* conclude(run: Run): AsyncGenerator<RunEvent> {
+  const { loop } = run;
+  yield* run.metrics.flush();
+  if (loop.outcome === 'failed') return yield { kind: 'finished', at: position(run), digest: null, outcome: 'failed' };
+  const parameters = parameterBytes(run.learner.plan, await run.learner.readState());
+  const digest = sha256Hex(parameters, bytesOf(Float64Array.from(loop.returns)));
+  yield { kind: 'finished', at: position(run), digest, outcome: loop.outcome === 'stopped' ? 'stopped' : 'complete' };
+}
+
+// ---- changes, live values ----
+
+/** Changes of this phase in the order in which they take effect. */
+function changesOf(run: Run) {
+  return run.context.control
+    .changes()
+    .filter(({ phase }) => phase === run.loop.phase)
+    .toSorted((a, b) => a.step - b.step);
+}
+function* applyChanges(run: Run): Generator<RunEvent> {
+  const { loop } = run;
+  const changes = changesOf(run);
+  for (; loop.applied < changes.length && changes[loop.applied].step <= loop.step; loop.applied++) {
+    const { field, value } = changes[loop.applied];
+    if (field === 'finish') {
+      loop.outcome = 'stopped';
+      continue;
+    }
+    const { spec, from } = setField(run.current, field, value);
+    run.current = spec;
+    applyLive(run);
+    yield { kind: 'changed', at: position(run), field, from: String(from), to: String(value) };
+  }
+}
+/** Writes every live value of the current phase to the device. */
+function applyLive(run: Run): void {
+  const { learner, loop, current, context } = run;
+  const values: Readonly<Record<string, FieldValue>> = current[loop.phase].params;
+  for (const [name, value] of Object.entries(values)) if (typeof value === 'number') learner.setScalar(name, value);
+  if (loop.phase === 'offline') return learner.setBatchSplit((current.network as NetworkValues).batch);
+  const options = current.switch as SwitchValues;
+  const batch = (current.network as NetworkValues).batch;
+  learner.setScalar('anchor', options.anchor);
+  const hasData = context.prepared.dataset !== null;
+  learner.setBatchSplit(!hasData ? 0 : options.sampling === 'together' ? 'proportional' : Math.round(options.oldData * batch));
+}
+/** The offline penalty shrinks evenly towards its end value; a function of the step, so chunks do not matter. */
+function decayPenalty(run: Run): void {
+  const { current, loop } = run;
+  const { penaltyDecay } = current.switch as SwitchValues;
+  const penalty = algorithms[current.online.algorithm].capabilities.penalty;
+  if (penalty === undefined || penaltyDecay === 1) return;
+  const progress = Math.min(1, loop.step / Math.max(1, current.online.steps));
+  run.learner.setScalar(penalty, Number(current.online.params[penalty]) * (1 - (1 - penaltyDecay) * progress));
+}
+/** The step to run to: what was granted, but no further than the next evaluation, change or end. */
+function nextStop(run: Run, granted: number, end: number, every: number): number {
+  const { step, applied } = run.loop;
+  const nextEvaluation = (Math.floor(step / every) + 1) * every;
+  const nextChange = changesOf(run)[applied]?.step ?? Number.POSITIVE_INFINITY;
+  return Math.min(step + Math.max(1, Math.floor(granted)), nextEvaluation, nextChange, end);
+}
+const isEnding = (run: Run) => run.loop.outcome !== 'running';
+const position = ({ loop: { phase, step } }: Run): Position => ({ phase, step });
+
+// ---- events ----
+
+function* introduce(run: Run): Generator<RunEvent> {
+  const { plan } = run.learner;
+  yield {
+    kind: 'started',
+    executor: run.context.executor.id,
+    reproducible: run.context.executor.reproducible,
+    why: run.context.why,
+    parameters: plan.parameters.reduce((sum, { shape }) => sum + shape.members * shape.rows * shape.columns, 0),
+    flopsPerUpdate: plan.flops,
+  };
+}
+function* report(run: Run): Generator<RunEvent> {
+  yield { kind: 'progress', at: position(run), updates: run.loop.updates, latest: run.metrics.latest };
+  if (run.metrics.rows >= rowsPerMessage) yield* run.metrics.flush();
+}
+function* fail(run: Run, problem: RunProblem): Generator<RunEvent> {
+  run.loop.outcome = 'failed';
+  yield { kind: 'problem', problem };
+}
+
+/** Collects the metrics of single updates into rows of a fixed number of steps, and watches for values that ran away. */
+class MetricRows {
+  readonly #run: Run;
+  readonly #names: readonly string[];
+  readonly #stepsPerRow: number;
+  readonly #limit: number;
+  readonly #ceiling: number;
+  #steps: number[] = [];
+  #columns: number[][];
+  #sums: Float64Array;
+  #count = 0;
+  latest: Record<string, number> = {};
+
+  constructor(run: Run) {
+    const { learner, loop, evaluation, context, current } = run;
+    this.#run = run;
+    this.#names = learner.plan.metrics;
+    this.#columns = this.#names.map(() => []);
+    this.#sums = new Float64Array(this.#names.length);
+    const every = loop.phase === 'offline' ? evaluation.offlineEvery : evaluation.onlineEvery;
+    this.#stepsPerRow = Math.max(1, Math.floor(every / rowsPerEvaluation));
+    this.#ceiling = context.prepared.environment.ceiling(Number(current[loop.phase].params.discount ?? 0.99));
+    this.#limit = divergenceFactor * Math.max(smallestCeiling, this.#ceiling);
+  }
+  get rows(): number {
+    return this.#steps.length;
+  }
+  /** Takes row `row` of an updates log; the problem, if a value is not finite or Q ran away. */
+  add(log: Float32Array, row: number, step: number): RunProblem | null {
+    const { seed, loop } = this.#run;
+    const at = { phase: loop.phase, step };
+    for (let column = 0; column < this.#names.length; column++) {
+      const value = log[row * this.#names.length + column];
+      const quantity = this.#names[column];
+      if (!Number.isFinite(value)) return { kind: 'notFinite', at, seed, quantity };
+      if (quantity === 'meanQ' && Math.abs(value) > this.#limit)
+        return { kind: 'diverged', at, seed, quantity: 'Q', value, ceiling: this.#ceiling, kept: Math.max(0, loop.evaluatedAt) };
+      this.#sums[column] += value;
+      this.latest[quantity] = value;
+    }
+    this.#count++;
+    const isLastOfStep = loop.phase === 'offline' || row === log.length / Math.max(1, this.#names.length) - 1;
+    if (isLastOfStep && step % this.#stepsPerRow === 0) {
+      this.#steps.push(step);
+      this.#columns.forEach((values, column) => {
+        values.push(this.#sums[column] / this.#count);
+      });
+      this.#sums.fill(0);
+      this.#count = 0;
+    }
+    return null;
+  }
+  *flush(): Generator<RunEvent> {
+    if (this.#steps.length === 0) return;
+    const columns = Object.fromEntries(this.#names.map((name, column) => [name, Float32Array.from(this.#columns[column])]));
+    yield { kind: 'metrics', phase: this.#run.loop.phase, steps: Float64Array.from(this.#steps), columns };
+    this.#steps = [];
+    this.#columns = this.#names.map(() => []);
+  }
+  /** Half-filled rows, for a checkpoint. */
+  save(): { sums: number[]; count: number } {
+    return { sums: [...this.#sums], count: this.#count };
+  }
+  restore({ sums, count }: { sums: number[]; count: number }): void {
+    this.#sums = Float64Array.from(sums);
+    this.#count = count;
+  }
+}
+
+// ---- opening, checkpoints ----
+
+async function open(spec: RunSpec, seed: number, context: TrainContext): Promise<Run> {
+  const loop: Loop = {
+    phase: 'offline',
+    step: 0,
+    updates: 0,
+    evaluatedAt: -1,
+    applied: 0,
+    returns: [],
+    latest: null,
+    pretrained: null,
+    replayed: 0,
+    episode: null,
+    evaluations: 0,
+    outcome: 'running',
+  };
+  return openRun(spec, spec, seed, context, loop);
+}
+async function openRun(spec: RunSpec, current: RunSpec, seed: number, context: TrainContext, loop: Loop): Promise<Run> {
+  // With nothing to pretrain, the first learner is the online one.
+  if (loop.phase === 'offline' && spec.offline.updates === 0) loop.phase = 'online';
+  const learner = await openLearner(current, seed, context, loop.phase);
+  const evaluation = spec.evaluation as EvaluationValues;
+  const run = { spec, seed, context, evaluation, current, learner, loop } as Run;
+  run.metrics = new MetricRows(run);
+  applyLive(run);
+  return run;
+}
+function openLearner(spec: RunSpec, seed: number, context: TrainContext, phase: Phase): Promise<Learner> {
+  const { environment, dataset, packer } = context.prepared;
+  return Learner.open({
+    executor: context.executor,
+    programs: assemble(spec, phase, environment),
+    seed,
+    packer,
+    data: dataset?.transitions ?? null,
+    replayCapacity: phase === 'online' ? replayCapacity(spec) : 0,
+  });
+}
+const replayCapacity = (spec: RunSpec) => Math.max(1, Math.min(spec.online.steps, largestReplay));
+
+interface Saved {
+  readonly seed: number;
+  readonly layout: string;
+  readonly current: RunSpec;
+  readonly loop: Omit<Loop, 'pretrained'>;
+  readonly hasPretrained: boolean;
+  readonly metrics: { sums: number[]; count: number };
+}
+/** The whole run between two updates: weights, optimiser, targets, buffer, streams, environment. */
+async function save(run: Run): Promise<Uint8Array> {
+  const { pretrained, ...loop } = run.loop;
+  const stored = Math.min(loop.replayed, replayCapacity(run.spec));
+  const saved: Saved = {
+    seed: run.seed,
+    layout: run.learner.plan.layout,
+    current: run.current,
+    loop,
+    hasPretrained: pretrained !== null,
+    metrics: run.metrics.save(),
+  };
+  const replay = loop.phase === 'online' && stored > 0 ? await run.learner.readReplay(stored) : new Float32Array(0);
+  return pack(saved, {
+    state: await run.learner.readState(),
+    replay: bytesOf(replay),
+    pretrained: bytesOf(pretrained ?? new Float32Array(0)),
+  });
+}
+/** @throws RangeError when the checkpoint is of another seed or of other networks */
+async function restore(spec: RunSpec, seed: number, context: TrainContext, checkpoint: Uint8Array): Promise<Run> {
+  const { json, blobs } = unpack(checkpoint);
+  const saved = json as Saved;
+  if (saved.seed !== seed) throw new RangeError(`checkpoint: expected seed ${seed}, got seed ${saved.seed}`);
+  const loop: Loop = { ...saved.loop, pretrained: saved.hasPretrained ? floatsOf(blobs.pretrained) : null };
+  const run = await openRun(spec, saved.current, seed, context, loop);
+  if (run.learner.plan.layout !== saved.layout) {
+    run.learner.dispose();
+    throw new RangeError('checkpoint: it belongs to other networks than this run’s');
+  }
+  await run.learner.writeState(blobs.state);
+  const replay = floatsOf(blobs.replay);
+  if (replay.length > 0) await run.learner.writeReplay(replay, replay.length / run.learner.plan.record.stride);
+  run.metrics.restore(saved.metrics);
+  applyLive(run);
+  return run;
+}
+
+// ---- small things ----
+
+function begin(environment: Environment, seed: number, index: number): NonNullable<Loop['episode']> {
+  const random = stream(seed, 'environment', index);
+  const state = environment.reset(random);
+  return { index, state, step: 0, return: 0, position: random.position };
+}
+function episodeStream(seed: number, index: number, at: number): RandomStream {
+  const random = stream(seed, 'environment', index);
+  random.position = at;
+  return random;
+}
+/** Evenly spread states of the data. */
+function distanceObservations(run: Run): Float32Array {
+  const { dataset } = run.context.prepared;
+  if (!dataset) return new Float32Array(0);
+  const { observations, observationSize: size, count } = dataset.transitions;
+  const n = Math.min(distanceStates, count);
+  const into = new Float32Array(n * size);
+  for (let row = 0; row < n; row++) {
+    const from = Math.floor((row * count) / n) * size;
+    into.set(observations.subarray(from, from + size), row * size);
+  }
+  return into;
+}
+/** Share of the visited states whose greedy action has no transition nearby. */
+function shareOutside(neighbours: Neighbours, played: Episodes, { observation }: Environment): number {
+  const size = observation.low.length;
+  const visited = played.observations.length / size;
+  const actionSize = played.actions.length / visited;
+  let outside = 0;
+  for (let row = 0; row < visited; row++) {
+    const at = played.observations.subarray(row * size, (row + 1) * size);
+    if (!neighbours.hasNeighbour(at, played.actions.subarray(row * actionSize, (row + 1) * actionSize))) outside++;
+  }
+  return outside / visited;
+}
+/** Mean Euclidean distance of today's actions from π₀'s; for discrete actions the share that differs. */
+async function distance(run: Run, pretrained: Float32Array): Promise<number> {
+  const actions = await run.learner.greedy(distanceObservations(run));
+  const size = run.learner.actionSize;
+  const isDiscrete = run.context.prepared.environment.action.kind === 'discrete';
+  let sum = 0;
+  for (let row = 0; row < actions.length / size; row++) {
+    let squares = 0;
+    for (let part = 0; part < size; part++) squares += (actions[row * size + part] - pretrained[row * size + part]) ** 2;
+    sum += isDiscrete ? (squares > 0 ? 1 : 0) : Math.sqrt(squares);
+  }
+  return sum / Math.max(1, actions.length / size);
+}
+const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const bytesOf = (array: Float32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const floatsOf = (bytes: Uint8Array) => new Float32Array(bytes.slice().buffer);
