@@ -19,7 +19,7 @@ import type { RunSpec } from '../src/spec/runSpec';
 import { parseSeeds } from '../src/spec/seeds';
 import { sentenceOf } from '../src/spec/sentence';
 import { validateSpec } from '../src/spec/validate';
-import { chooseExecutor } from '../src/training/executors';
+import { chooseExecutor } from './executors';
 import { uncontrolled } from '../src/training/control';
 import { type Prepared, prepare } from '../src/training/prepare';
 import { train } from '../src/training/train';
