@@ -60,6 +60,8 @@ export interface Capabilities {
   /** May go on learning from its own steps. */
   readonly online: boolean;
   readonly critic: boolean;
+  /** Learns V(s) besides Q. */
+  readonly stateValue?: boolean;
   /** The policy is a network of its own, so an anchor to π₀ can hold it. */
   readonly anchor: boolean;
   /** Which parameter is the offline penalty or constraint, that the switch may drop or decay. */

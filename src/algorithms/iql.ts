@@ -88,7 +88,7 @@ export const iql = defineAlgorithm({
   ],
   limits:
     'It never asks about an action outside the data, so it cannot invent value there, nor find what no data shows.',
-  capabilities: { actions: ['box'], offline: true, online: true, critic: true, anchor: true },
+  capabilities: { actions: ['box'], offline: true, online: true, critic: true, stateValue: true, anchor: true },
   networks: (build) => {
     const critic = build.critics();
     return {
