@@ -14,6 +14,8 @@ export interface FieldText {
   readonly unit?: string;
   /** May be moved while a run goes on (product.md §4); others need a new run. */
   readonly live?: boolean;
+  /** Means something in this phase only (exploration: 'online'); the page leaves it out of the other. */
+  readonly phase?: 'offline' | 'online';
   /** Shown before "n more" in its group. */
   readonly main?: boolean;
 }

@@ -5,6 +5,7 @@
 
 import type { ValuesOf } from '../schema/field';
 import { choice, flag, integer, real } from '../schema/fields';
+import { maxSeeds } from './seeds';
 
 export const networkSchema = {
   hiddenSize: integer({
@@ -200,6 +201,62 @@ export const evaluationSchema = {
     default: false,
     label: 'Honest offline',
     help: 'Hides environment scores before the switch: knowing them would need the environment.',
+  }),
+} as const;
+/** Budgets, seeds and the machine: one value each, outside the sections above. */
+export const runSchema = {
+  offlineUpdates: integer({
+    default: 10_000,
+    min: 0,
+    max: 1_000_000,
+    step: 1,
+    scale: 'log',
+    label: 'Offline updates',
+    unit: 'updates',
+    main: true,
+    help: 'Gradient steps on fixed data before acting. The environment is not touched.',
+  }),
+  onlineSteps: integer({
+    default: 5000,
+    min: 0,
+    max: 1_000_000,
+    step: 1,
+    scale: 'log',
+    label: 'Online steps',
+    unit: 'steps',
+    main: true,
+    help: 'Actions taken after the switch; each is stored and learnt from.',
+  }),
+  datasetSeed: integer({
+    default: 0,
+    min: 0,
+    max: 0xffff_ffff,
+    step: 1,
+    label: 'Dataset seed',
+    help: 'Makes another dataset by the same recipe. All training seeds learn from one dataset.',
+  }),
+  seedCount: integer({
+    default: 5,
+    min: 1,
+    max: maxSeeds,
+    step: 1,
+    label: 'Seeds',
+    main: true,
+    help: 'Repeats that differ only in random numbers; the data stay the same. Fewer than 5 is weak evidence.',
+  }),
+  executor: choice({
+    default: 'wasm',
+    options: [
+      { value: 'auto', label: 'fastest here' },
+      { value: 'wasm', label: 'WebAssembly', help: 'Same bits in every browser and in Node.' },
+      { value: 'tfjs-wasm', label: 'TensorFlow.js, WebAssembly' },
+      { value: 'tfjs-cpu', label: 'TensorFlow.js, plain JavaScript' },
+      { value: 'tfjs-webgl', label: 'TensorFlow.js, WebGL' },
+      { value: 'tfjs-webgpu', label: 'TensorFlow.js, WebGPU' },
+    ],
+    label: 'Executor',
+    main: true,
+    help: 'What does the arithmetic. Only WebAssembly repeats a run bit for bit everywhere.',
   }),
 } as const;
 export type NetworkValues = ValuesOf<typeof networkSchema>;
