@@ -3,9 +3,9 @@
  */
 import type { RunEvent } from '../src/metrics/events';
 import type { RunSpec } from '../src/spec/runSpec';
+import { chooseExecutor } from '../src/training/executors';
 import { type Prepared, preparationKey, prepare } from '../src/training/prepare';
 import { train } from '../src/training/train';
-import { chooseExecutor } from './executors';
 import { Pace } from './pace';
 import { type FromTrainer, type ToTrainer, transferables } from './protocol';
 import { Reporter } from './reporter';
@@ -77,7 +77,7 @@ async function start(message: Extract<ToTrainer, { kind: 'start' }>): Promise<vo
   try {
     const report = (event: RunEvent) => reporter.report(event);
     const [{ executor, why, problem }, data] = await Promise.all([
-      chooseExecutor(spec.executor),
+      chooseExecutor(spec.executor, spec),
       prepared(spec, report),
     ]);
     if (problem && lead) report({ kind: 'problem', problem });

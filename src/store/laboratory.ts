@@ -1,0 +1,399 @@
+/**
+ * The commands of the page: what Run, Pause, an edit or a link do to workers and store (product.md §4). The only place that
+ * knows both. Decides nothing a run computes: specs go out, events come back.
+ */
+import { type PoolMessage, poolSize, TrainerPool, Viewer, type WorkerLike } from '../../workers/client';
+import type { ToTrainer, ToViewer } from '../../workers/protocol';
+import type { FieldValue } from '../schema/field';
+import { differences, getField, setField, specFields } from '../spec/fields';
+import { presetById } from '../spec/presets';
+import type { RunSpec } from '../spec/runSpec';
+import { nextSeeds } from '../spec/seeds';
+import type { RunView } from './runsSlice';
+import type { RunStorage } from './storage';
+import type { LabStore } from './store';
+
+export interface Surroundings {
+  readonly createTrainer: () => WorkerLike<ToTrainer>;
+  readonly createViewer: () => WorkerLike<ToViewer>;
+  readonly cores: number;
+  readonly phone: boolean;
+  /** Rejects where storage is refused: the lab goes on without. */
+  readonly storage: Promise<RunStorage>;
+  readonly newId: () => string;
+}
+
+/** What the workers said reaches the store, and React, at most about eight times a second. */
+const flushMilliseconds = 120;
+/** A recipe that is still being edited is not prepared for looking yet. */
+const stageMilliseconds = 350;
+/** Maps are refreshed at most four times a second. */
+const mapMilliseconds = 250;
+
+export class Laboratory {
+  private readonly pool: TrainerPool;
+  private readonly viewer: Viewer;
+  private heard: PoolMessage[] = [];
+  private flushTimer: ReturnType<typeof setTimeout> | null = null;
+  private stageTimer: ReturnType<typeof setTimeout> | null = null;
+  private stageKey = '';
+  /** The snapshot last sent for a map; one at a time, the newest next. */
+  private drawn: unknown = null;
+  private drawing = false;
+  private episodeSeed = 0;
+  private playing = false;
+  private refused = false;
+
+  constructor(
+    readonly store: LabStore,
+    private readonly surroundings: Surroundings,
+  ) {
+    const { createTrainer, createViewer, cores, phone } = surroundings;
+    this.pool = new TrainerPool({
+      createWorker: createTrainer,
+      size: poolSize(cores, phone),
+      tell: (message) => this.hear(message),
+    });
+    this.viewer = new Viewer({
+      createWorker: createViewer,
+      onPreparing: (what, done, of) => this.store.getState().stagePreparing(what, done, of),
+    });
+    void this.restore();
+    this.openStage(0);
+  }
+
+  /** The run the transport steers, while the recipe still is its own. */
+  get current(): RunView | null {
+    return currentRun(this.store.getState());
+  }
+
+  /** Run, resume, run again, run as new: whatever Run means now. */
+  run(): void {
+    const { current } = this;
+    if (current?.status === 'paused') {
+      this.store.getState().runResumed(current.id);
+      this.pool.resume();
+    } else if (current?.status !== 'running') {
+      this.begin(true);
+    }
+  }
+
+  pause(): void {
+    const { current } = this;
+    if (current?.status !== 'running') return;
+    this.store.getState().runPaused(current.id);
+    this.pool.pause();
+  }
+
+  /** The space bar. */
+  runOrPause(): void {
+    if (this.current?.status === 'running') this.pause();
+    else this.run();
+  }
+
+  /** Lead seed only; pauses first. */
+  step(toEvaluation: boolean): void {
+    const { current } = this;
+    if (current?.status === 'running') this.store.getState().runPaused(current.id);
+    else if (current?.status !== 'paused') this.begin(false);
+    this.pool.step(toEvaluation);
+  }
+
+  setSpeed(updatesPerSecond: number): void {
+    this.store.getState().speedChosen(updatesPerSecond);
+    this.pool.setSpeed(updatesPerSecond);
+  }
+
+  /** Back to step 0: same seeds, same initial weights. Knobs stay where they are now and become start values. */
+  reset(): void {
+    const { current } = this;
+    if (!current) return;
+    this.stop();
+    this.store.getState().recipeReplaced(knobsOf(current.spec, current));
+  }
+
+  /** As many seeds again, unused before; goes on as a new run where one was going. */
+  newSeeds(): void {
+    const { recipe, recipeReplaced } = this.store.getState();
+    const { current } = this;
+    const wasRunning = current?.status === 'running';
+    this.stop();
+    recipeReplaced({ ...knobsOf(recipe, current), seeds: nextSeeds(recipe.seeds) });
+    if (wasRunning) this.run();
+  }
+
+  /** Ends and measures; the end is stored as a change, so the link repeats it. */
+  async finishNow(): Promise<void> {
+    const { current } = this;
+    if (current) await this.changeLive(current, null, 'finish', true);
+  }
+
+  /**
+   * Moves one knob. Where it can be moved live in the current run, every seed takes it at one exact step; otherwise the run is
+   * left as it is and the recipe is a new one.
+   */
+  async edit(path: string, value: FieldValue): Promise<void> {
+    const state = this.store.getState();
+    const { current } = this;
+    const knobs = knobsOf(state.recipe, current);
+    const { spec, problems } = setField(current ? knobs : state.recipe, path, value);
+    const settled = getField(spec, path);
+    if (settled === undefined || settled === getField(knobs, path)) {
+      state.problemsFound(problems);
+      return;
+    }
+    const field = specFields(knobs).find((candidate) => candidate.path === path)?.field;
+    if (current && field?.live && (current.status === 'running' || current.status === 'paused')) {
+      const phase = path.startsWith('offline.') ? 'offline' : 'online';
+      if (await this.changeLive(current, phase, path, settled)) {
+        state.problemsFound(problems);
+        return;
+      }
+    }
+    state.problemsFound(problems);
+    this.replaceRecipe(spec);
+  }
+
+  /** Another recipe as a whole; the run that is going is not touched until the next Run. */
+  replaceRecipe(recipe: RunSpec, shared: { digest: string | null } | null = null): void {
+    this.store.getState().recipeReplaced(recipe, shared);
+    this.openStage(stageMilliseconds);
+  }
+
+  pickPreset(id: string): void {
+    const preset = presetById(id);
+    if (preset) this.replaceRecipe(preset.spec);
+  }
+
+  /** Forgets the edits made since the current run was started. */
+  undoEdit(): void {
+    const { runs, currentId } = this.store.getState();
+    const run = currentId === null ? undefined : runs[currentId];
+    if (run) this.replaceRecipe(run.spec);
+  }
+
+  /** Puts a run's recipe, with its changes, back into the sentence. */
+  takeRecipe(id: string): void {
+    const run = this.store.getState().runs[id];
+    if (run) this.replaceRecipe(run.spec);
+  }
+
+  restartSeed(seed: number): void {
+    const { current } = this;
+    if (!current) return;
+    this.store.getState().runResumed(current.id);
+    this.pool.restart(seed);
+  }
+
+  deleteRun(id: string): void {
+    const { currentId, runDeleted } = this.store.getState();
+    if (currentId === id) this.pool.end();
+    runDeleted(id);
+    void this.withStorage((storage) => storage.remove(id));
+  }
+
+  undeleteRun(run: RunView): void {
+    const restored: RunView = run.status === 'finished' ? run : { ...run, status: 'stopped' };
+    this.store.getState().runUndeleted(restored);
+    void this.withStorage((storage) => storage.save(restored));
+  }
+
+  /** Another viewing episode of the newest policy; `start` is a place on the plane. */
+  async playEpisode(start?: readonly [number, number]): Promise<void> {
+    const snapshot = this.current?.snapshot;
+    if (this.playing || !snapshot || !this.store.getState().stage) return;
+    this.playing = true;
+    try {
+      const episode = await this.viewer.episode(snapshot.snapshot, snapshot.at, this.episodeSeed++, start);
+      if (episode) this.store.getState().episodePlayed(episode);
+    } catch (error) {
+      this.store.getState().stageFailed(messageOf(error));
+    } finally {
+      this.playing = false;
+    }
+  }
+
+  private begin(going: boolean): void {
+    this.stop();
+    const { recipe, runStarted } = this.store.getState();
+    const id = this.surroundings.newId();
+    runStarted(id, nameOf(recipe), recipe, !going);
+    this.store.getState().mapDrawn(null);
+    this.store.getState().episodePlayed(null);
+    this.pool.start(id, recipe, going);
+  }
+
+  /** Ends the current run, whatever the recipe says; a finished one just stops being current. */
+  private stop(): void {
+    this.flush();
+    const { currentId, runs, runStopped } = this.store.getState();
+    this.pool.end();
+    if (currentId === null) return;
+    const wasGoing = runs[currentId] && runs[currentId].status !== 'finished';
+    runStopped(currentId);
+    this.store.setState({ currentId: null });
+    if (wasGoing) this.save(currentId);
+  }
+
+  private async changeLive(
+    run: RunView,
+    phase: 'offline' | 'online' | null,
+    field: string,
+    value: FieldValue,
+  ): Promise<boolean> {
+    const change = await this.pool.change(phase, field, value);
+    const now = this.store.getState().runs[run.id];
+    if (!change || !now) return false;
+    const spec: RunSpec = { ...now.spec, changes: [...now.spec.changes, change] };
+    this.store.getState().specChanged(run.id, spec);
+    this.store.getState().recipeReplaced(spec, this.store.getState().shared);
+    return true;
+  }
+
+  private hear(message: PoolMessage): void {
+    this.heard.push(message);
+    // What answers a person's own action is shown at once.
+    if (message.kind === 'seedHeld') this.flush();
+    else this.flushTimer ??= setTimeout(() => this.flush(), flushMilliseconds);
+  }
+
+  private flush(): void {
+    if (this.flushTimer !== null) clearTimeout(this.flushTimer);
+    this.flushTimer = null;
+    const messages = this.heard;
+    if (messages.length === 0) return;
+    this.heard = [];
+    const { workersSaid, problemsFound } = this.store.getState();
+    workersSaid(messages);
+    for (const message of messages) {
+      if (message.kind === 'seedFailed') problemsFound([message.problem], message.runId);
+      else if (message.kind === 'event' && message.event.kind === 'problem')
+        problemsFound([message.event.problem], message.runId);
+      else if (message.kind === 'runEnded') this.save(message.runId);
+    }
+    void this.drawMap();
+  }
+
+  /** Opens the recipe for looking where its world, data or networks are others than those on stage. */
+  private openStage(delay: number): void {
+    const { recipe } = this.store.getState();
+    const key = stageKeyOf(recipe);
+    if (key === this.stageKey) return;
+    this.stageKey = key;
+    if (this.stageTimer !== null) clearTimeout(this.stageTimer);
+    this.store.getState().stageOpening();
+    this.stageTimer = setTimeout(async () => {
+      this.stageTimer = null;
+      try {
+        const stage = await this.viewer.open(recipe);
+        if (!stage || this.stageKey !== key) return;
+        this.store.getState().stageOpened(stage);
+        this.drawn = null;
+        void this.drawMap();
+      } catch (error) {
+        if (this.stageKey === key) this.store.getState().stageFailed(messageOf(error));
+      }
+    }, delay);
+  }
+
+  private async drawMap(): Promise<void> {
+    const snapshot = this.current?.snapshot;
+    const { stage } = this.store.getState();
+    if (this.drawing || !stage || this.stageTimer !== null || !snapshot || snapshot === this.drawn) return;
+    this.drawing = true;
+    this.drawn = snapshot;
+    try {
+      const map = await this.viewer.map(snapshot.snapshot, snapshot.at);
+      if (map && this.current?.snapshot) this.store.getState().mapDrawn(map);
+      if (!this.store.getState().episode) void this.playEpisode();
+    } catch (error) {
+      this.store.getState().stageFailed(messageOf(error));
+    }
+    setTimeout(() => {
+      this.drawing = false;
+      void this.drawMap();
+    }, mapMilliseconds);
+  }
+
+  private async restore(): Promise<void> {
+    await this.withStorage(async (storage) => this.store.getState().runsRestored(await storage.load()));
+  }
+
+  private save(id: string): void {
+    const run = this.store.getState().runs[id];
+    if (run) void this.withStorage((storage) => storage.save(run));
+  }
+
+  private async withStorage(use: (storage: RunStorage) => Promise<unknown>): Promise<void> {
+    try {
+      await use(await this.surroundings.storage);
+    } catch {
+      // Said once: every later run would only repeat it.
+      if (!this.refused) this.store.getState().problemsFound([{ kind: 'storageRefused' }]);
+      this.refused = true;
+    }
+  }
+}
+
+/** The run the transport steers; null where there is none or the recipe has become another. */
+export function currentRun(state: {
+  readonly recipe: RunSpec;
+  readonly runs: Readonly<Record<string, RunView>>;
+  readonly currentId: string | null;
+}): RunView | null {
+  const run = state.currentId === null ? undefined : state.runs[state.currentId];
+  return run && sameSpec(run.spec, state.recipe) ? run : null;
+}
+
+const texts = new WeakMap<RunSpec, string>();
+function textOf(spec: RunSpec): string {
+  const known = texts.get(spec);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(spec, (_, value: unknown) =>
+    value && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+  texts.set(spec, text);
+  return text;
+}
+export function sameSpec(a: RunSpec, b: RunSpec): boolean {
+  return a === b || textOf(a) === textOf(b);
+}
+
+/**
+ * The recipe as its knobs stand now, with no change on record. A change that the run brought with it counts once the furthest
+ * seed has passed it, one made here at once; without a run the start values stand.
+ */
+export function knobsOf(recipe: RunSpec, run: RunView | null): RunSpec {
+  if (recipe.changes.length === 0) return recipe;
+  let now: RunSpec = { ...recipe, changes: [] };
+  if (!run) return now;
+  for (const [i, { phase, step, field, value }] of recipe.changes.entries()) {
+    const passed = run.seeds.some(({ at }) => at && (at.phase === phase ? at.step >= step : at.phase === 'online'));
+    if (field !== 'finish' && (passed || i >= run.broughtChanges)) now = setField(now, field, value).spec;
+  }
+  return now;
+}
+
+/** "Stitching · expectile 0.7 · share of old data 0": the preset and what differs from it. */
+export function nameOf(spec: RunSpec): string {
+  const preset = presetById(spec.preset);
+  if (!preset) return spec.preset;
+  const others = differences(preset.spec, spec).map(({ label, to }) => `${lowerFirst(label)} ${to ?? 'default'}`);
+  const shown = others.length > 3 ? [...others.slice(0, 2), `${others.length - 2} more`] : others;
+  return [preset.name, ...shown].join(' · ');
+}
+
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
+
+function stageKeyOf({ environment, dataset, network, offline, online }: RunSpec): string {
+  const learner = ({ algorithm, params }: RunSpec['offline'] | RunSpec['online']) => [algorithm, params.discount];
+  return JSON.stringify([environment, dataset, network, learner(offline), learner(online), offline.updates > 0]);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
