@@ -15,7 +15,20 @@ export interface Shape {
 export type NodeId = number;
 
 export type UnaryOp =
-  | 'negate' | 'square' | 'sqrt' | 'reciprocal' | 'exp' | 'log' | 'relu' | 'tanh' | 'sigmoid' | 'softplus' | 'absolute' | 'sign' | 'sine' | 'cosine';
+  | 'negate'
+  | 'square'
+  | 'sqrt'
+  | 'reciprocal'
+  | 'exp'
+  | 'log'
+  | 'relu'
+  | 'tanh'
+  | 'sigmoid'
+  | 'softplus'
+  | 'absolute'
+  | 'sign'
+  | 'sine'
+  | 'cosine';
 /** `less` and `equal` give 0 or 1 and have no gradient. `minimum`/`maximum` send the gradient of a tie to the first input. */
 export type BinaryOp = 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'maximum' | 'less' | 'equal';
 export type Axis = 'members' | 'rows' | 'columns';
@@ -54,7 +67,13 @@ export type Statement =
   /** Compute these nodes here, in this order (a node lives in the block where it was traced). */
   | { readonly kind: 'compute'; readonly nodes: readonly NodeId[] }
   /** One Adam step for every array of `module` on the gradient of `loss` [1,1,1]. */
-  | { readonly kind: 'minimize'; readonly loss: NodeId; readonly module: string; readonly learningRate: NodeId; readonly gradientClip?: number }
+  | {
+      readonly kind: 'minimize';
+      readonly loss: NodeId;
+      readonly module: string;
+      readonly learningRate: NodeId;
+      readonly gradientClip?: number;
+    }
   /** target ← target + rate·(source − target), array by array. */
   | { readonly kind: 'moveTowards'; readonly target: string; readonly source: string; readonly rate: NodeId }
   /** The column `name` of this update's row of the metrics log. A metric in a block that was skipped keeps its last value. */
