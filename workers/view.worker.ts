@@ -1,5 +1,6 @@
 /** Hosts the view of one recipe: its stage, maps and viewing episodes. A new recipe gets a new worker. */
 import type { View } from '../src/metrics/view';
+import { chooseExecutor } from '../src/training/executors';
 import { openView } from '../src/training/view';
 import { type FromViewer, type ToViewer, transferables } from './protocol';
 
@@ -13,7 +14,8 @@ function post(message: FromViewer): void {
 async function answer(message: ToViewer): Promise<void> {
   const { request } = message;
   if (message.kind === 'open') {
-    view = openView(message.spec, (what, done, of) => post({ kind: 'preparing', request, what, done, of }));
+    const { executor } = await chooseExecutor('auto', message.spec);
+    view = openView(message.spec, executor, (what, done, of) => post({ kind: 'preparing', request, what, done, of }));
     post({ kind: 'opened', request, stage: (await view).stage });
     return;
   }

@@ -37,6 +37,7 @@ export class Laboratory {
   private flushTimer: ReturnType<typeof setTimeout> | null = null;
   private stageTimer: ReturnType<typeof setTimeout> | null = null;
   private stageKey = '';
+  private stageWorld = '';
   /** The snapshot last sent for a map; one at a time, the newest next. */
   private drawn: unknown = null;
   private drawing = false;
@@ -281,7 +282,9 @@ export class Laboratory {
     if (key === this.stageKey) return;
     this.stageKey = key;
     if (this.stageTimer !== null) clearTimeout(this.stageTimer);
-    this.store.getState().stageOpening();
+    const world = JSON.stringify(recipe.environment);
+    this.store.getState().stageOpening(world === this.stageWorld);
+    this.stageWorld = world;
     this.stageTimer = setTimeout(async () => {
       this.stageTimer = null;
       try {

@@ -21,7 +21,8 @@ export interface StageSlice {
   readonly cursorPinned: boolean;
   /** Updates a second; 0 is full speed. */
   readonly updatesPerSecond: number;
-  stageOpening: () => void;
+  /** Another recipe is prepared; what is on stage stays as long as it is the same world. */
+  stageOpening: (sameWorld: boolean) => void;
   stagePreparing: (what: string, done: number, of: number) => void;
   stageOpened: (stage: Stage) => void;
   stageFailed: (detail: string) => void;
@@ -41,10 +42,11 @@ export const createStageSlice: StateCreator<StageSlice> = (set) => ({
   cursor: null,
   cursorPinned: false,
   updatesPerSecond: 0,
-  stageOpening: () => set({ stageFailure: null, map: null, episode: null }),
+  stageOpening: (sameWorld) =>
+    set(({ stage }) => ({ stage: sameWorld ? stage : null, stageFailure: null, map: null, episode: null })),
   stagePreparing: (what, done, of) => set({ stageProgress: { what, done, of } }),
   stageOpened: (stage) => set({ stage, stageProgress: null, stageFailure: null, map: null, episode: null }),
-  stageFailed: (detail) => set({ stage: null, stageProgress: null, stageFailure: detail }),
+  stageFailed: (detail) => set({ stageProgress: null, stageFailure: detail }),
   mapDrawn: (map) => set({ map }),
   episodePlayed: (episode) => set({ episode }),
   cursorMoved: (cursor) => set((state) => (state.cursorPinned ? {} : { cursor })),

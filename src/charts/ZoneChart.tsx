@@ -1,0 +1,585 @@
+/**
+ * Curves over the two zones of a run: updates offline, environment steps online, meeting at the switch. Numbers in, picture out.
+ * recharts draws axes, means and bands; a canvas under it the ground and the faint seeds; an overlay above it words and crosshair.
+ */
+import { memo, type ReactNode, useEffect, useMemo, useRef } from 'react';
+import { Area, ComposedChart, Line, XAxis, YAxis } from 'recharts';
+import { type PhaseSummary, type SeedPoint, type SummaryPoint, thin } from '../metrics/curves';
+import type { Phase } from '../spec/runSpec';
+import { hatch, prepareCanvas } from './canvas';
+import type { Palette } from './palette';
+import { mergedLabels, niceTicks, placeOf, type Range, shortNumber, stepAt, switchAt, type Zones } from './scale';
+import { useSize } from './useSize';
+
+/** One run's lines. Points are in the axis' own unit. */
+export interface RunLines {
+  readonly id: string;
+  readonly name: string;
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly offlineBudget: number;
+  readonly summary: Readonly<Record<Phase, PhaseSummary>>;
+  /** Every seed's own points, drawn faint behind. */
+  readonly seeds: readonly Readonly<Record<Phase, readonly SeedPoint[]>>[];
+  /** Where a seed ended too early. */
+  readonly failures: readonly { readonly phase: Phase; readonly step: number; readonly value: number }[];
+  /** Exploring returns of training episodes, hollow dots. */
+  readonly dots?: readonly SeedPoint[];
+}
+export interface ReferenceLevel {
+  readonly label: string;
+  readonly value: number;
+}
+export interface ZoneChartProps {
+  /** What the figure shows, for those who do not see it. */
+  readonly label: string;
+  readonly zones: Zones;
+  readonly range: Range;
+  readonly runs: readonly RunLines[];
+  readonly palette: Palette;
+  readonly references?: readonly ReferenceLevel[];
+  /** A second axis at the right, 0 at `from` and 100 at `to`. */
+  readonly scale?: { readonly from: number; readonly to: number };
+  /** Nothing can be above it: hatched. */
+  readonly ceiling?: number;
+  /** Online steps with the policy frozen. */
+  readonly warmup?: number;
+  /** Ticks in a row of their own under the plot. */
+  readonly marks?: readonly { readonly phase: Phase; readonly step: number; readonly label: string }[];
+  readonly cursor: { readonly phase: Phase; readonly step: number } | null;
+  readonly onCursor?: (at: { phase: Phase; step: number } | null, pinned: boolean) => void;
+  /** Words instead of curves: what to do, or why there is nothing. */
+  readonly empty?: string;
+  /** Axis words and fewer ticks are left out of small instruments. */
+  readonly small?: boolean;
+  readonly words: {
+    readonly offline: string;
+    readonly online: string;
+    readonly switch: string;
+    readonly frozen: string;
+    readonly ceiling: string;
+  };
+  /** The box beside the crosshair. */
+  readonly children?: ReactNode;
+}
+
+const mostPoints = 300;
+const tickHeight = 20;
+/** One label in this many pixels reads without crowding. */
+const tickSpacing = 92;
+
+interface Plot {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export function ZoneChart(props: ZoneChartProps) {
+  const { label, zones, range, runs, palette, small = false, cursor, onCursor, empty, children } = props;
+  const [frame, { width, height }] = useSize<HTMLElement>();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const marks = props.marks ?? [];
+  const plot = useMemo<Plot>(() => {
+    const left = small ? 34 : 44;
+    const right = props.scale ? 34 : 8;
+    const top = small ? 6 : 12;
+    const bottom = tickHeight + (small ? 0 : 18) + (marks.length > 0 && !small ? 14 : 0);
+    return { left, top, width: Math.max(0, width - left - right), height: Math.max(0, height - top - bottom) };
+  }, [small, props.scale, width, height, marks.length]);
+  const yOf = (value: number) => plot.top + (1 - (value - range[0]) / (range[1] - range[0])) * plot.height;
+  const xOf = (phase: Phase, step: number) => plot.left + placeOf(zones, phase, step) * plot.width;
+
+  useEffect(() => {
+    const context = prepareCanvas(canvas.current, width, height);
+    if (context) paintUnder(context, props, plot);
+  }, [props, plot, width, height]);
+
+  const pointed = (clientX: number): { phase: Phase; step: number } | null => {
+    const box = frame.current?.getBoundingClientRect();
+    if (!box || plot.width === 0) return null;
+    const wanted = stepAt(zones, (clientX - box.left - plot.left) / plot.width);
+    return nearestEvaluation(runs, wanted.phase, wanted.step);
+  };
+  const steps = useMemo(() => cursorSteps(runs), [runs]);
+  const move = (by: number) => {
+    if (!onCursor || steps.length === 0) return;
+    const here = cursor ? steps.findIndex(({ phase, step }) => phase === cursor.phase && step === cursor.step) : -1;
+    const next = here < 0 ? (by > 0 ? 0 : steps.length - 1) : Math.min(steps.length - 1, Math.max(0, here + by));
+    onCursor(steps[next], true);
+  };
+
+  return (
+    <figure
+      className={small ? 'zone-chart small' : 'zone-chart'}
+      ref={frame}
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the crosshair, whose box is announced
+      tabIndex={onCursor && steps.length > 0 ? 0 : undefined}
+      onPointerMove={onCursor && ((event) => onCursor(pointed(event.clientX), false))}
+      onPointerLeave={onCursor && (() => onCursor(null, false))}
+      onClick={onCursor && ((event) => onCursor(pointed(event.clientX), true))}
+      onKeyDown={
+        onCursor &&
+        ((event) => {
+          if (event.key === 'ArrowRight') move(1);
+          else if (event.key === 'ArrowLeft') move(-1);
+          else if (event.key === 'Escape') onCursor(null, true);
+          else return;
+          event.preventDefault();
+        })
+      }
+    >
+      <div className="chart-layers" aria-hidden="true">
+        <canvas ref={canvas} />
+        {width > 0 && (
+          <>
+            <Curves
+              width={width}
+              height={height}
+              plot={plot}
+              zones={zones}
+              range={range}
+              runs={runs}
+              palette={palette}
+              small={small}
+            />
+            <svg className="zone-overlay" width={width} height={height}>
+              <title>{label}</title>
+              <Overlay {...props} plot={plot} xOf={xOf} yOf={yOf} />
+            </svg>
+          </>
+        )}
+      </div>
+      {empty !== undefined && (
+        <p className="chart-empty" role="status">
+          {empty}
+        </p>
+      )}
+      {cursor && children && width > 0 && (
+        <div className="chart-box" style={boxPlace(xOf(cursor.phase, cursor.step), plot)}>
+          {children}
+        </div>
+      )}
+    </figure>
+  );
+}
+
+const boxWidth = 220;
+/** The box stands on the roomier side of the crosshair. */
+function boxPlace(x: number, plot: Plot): { left: number; top: number } {
+  const isRight = x > plot.left + plot.width / 2;
+  return { left: isRight ? Math.max(0, x - 12 - boxWidth) : x + 12, top: plot.top + 4 };
+}
+
+interface CurvesProps {
+  readonly width: number;
+  readonly height: number;
+  readonly plot: Plot;
+  readonly zones: Zones;
+  readonly range: Range;
+  readonly runs: readonly RunLines[];
+  readonly palette: Palette;
+  readonly small: boolean;
+}
+/** Drawn again only when its numbers change: the crosshair lives above it. */
+const Curves = memo(function Curves({ width, height, plot, zones, range, runs, palette, small }: CurvesProps) {
+  const rows = useMemo(() => rowsOf(runs, zones), [runs, zones]);
+  const ticks = useMemo(() => xTicks(zones, plot.width), [zones, plot.width]);
+  const tick = { fill: palette.third, fontSize: 12 };
+  const yTicks = niceTicks(range[0], range[1], small ? 2 : Math.max(2, Math.floor(plot.height / 56)));
+  return (
+    <ComposedChart
+      width={width}
+      height={height}
+      data={rows}
+      margin={{
+        left: 0,
+        right: width - plot.left - plot.width,
+        top: plot.top,
+        bottom: height - plot.top - plot.height - tickHeight,
+      }}
+      accessibilityLayer={false}
+    >
+      <XAxis
+        dataKey="x"
+        type="number"
+        domain={[0, 1]}
+        ticks={ticks.map(({ place }) => place)}
+        tickFormatter={(place: number) => ticks.find((one) => one.place === place)?.text ?? ''}
+        interval={0}
+        height={tickHeight}
+        tick={tick}
+        tickSize={4}
+        tickMargin={3}
+        stroke={palette.edge}
+      />
+      <YAxis
+        type="number"
+        domain={[range[0], range[1]]}
+        ticks={[...yTicks]}
+        allowDataOverflow
+        tickFormatter={shortNumber}
+        width={plot.left}
+        tick={tick}
+        tickSize={4}
+        tickMargin={3}
+        stroke={palette.edge}
+        interval={0}
+      />
+      {runs.map((run, i) => (
+        <Area
+          key={`band ${run.id}`}
+          dataKey={`band${i}`}
+          stroke="none"
+          fill={run.colour}
+          fillOpacity={0.18}
+          isAnimationActive={false}
+          activeDot={false}
+          connectNulls
+          type="linear"
+        />
+      ))}
+      {runs.map((run, i) => (
+        <Line
+          key={`lead ${run.id}`}
+          dataKey={`lead${i}`}
+          stroke={run.colour}
+          strokeWidth={1.5}
+          strokeDasharray={run.dash.join(' ')}
+          dot={false}
+          activeDot={false}
+          isAnimationActive={false}
+          connectNulls
+          type="linear"
+        />
+      ))}
+      {runs.map((run, i) => (
+        <Line
+          key={`mean ${run.id}`}
+          dataKey={`mean${i}`}
+          stroke={run.colour}
+          strokeWidth={small ? 1.5 : 2}
+          strokeDasharray={run.dash.join(' ')}
+          dot={false}
+          activeDot={false}
+          isAnimationActive={false}
+          connectNulls
+          type="linear"
+        />
+      ))}
+    </ComposedChart>
+  );
+});
+
+type Row = { x: number } & Record<string, number | readonly [number, number]>;
+/** One row a place and series, in the order of places: recharts joins what shares a key. */
+function rowsOf(runs: readonly RunLines[], zones: Zones): Row[] {
+  const rows: Row[] = [];
+  runs.forEach((run, i) => {
+    for (const phase of ['offline', 'online'] as const) {
+      const { points, leading } = run.summary[phase];
+      for (const { step, iqm, interval } of thin<SummaryPoint>(points, (point) => point.iqm, mostPoints)) {
+        const row: Row = { x: placeOf(zones, phase, step), [`mean${i}`]: iqm };
+        if (interval) row[`band${i}`] = interval;
+        rows.push(row);
+      }
+      for (const { step, value } of thin<SeedPoint>(leading, (point) => point.value, mostPoints)) {
+        rows.push({ x: placeOf(zones, phase, step), [`lead${i}`]: value });
+      }
+    }
+  });
+  // A stable sort keeps the two values at the switch in their order: what ends the first zone, then what starts the second.
+  return rows.sort((a, b) => a.x - b.x);
+}
+
+interface Tick {
+  readonly place: number;
+  readonly text: string;
+}
+/** The zones share the switch: the offline budget is written there, the online zone starts its labels after it. */
+function xTicks(zones: Zones, width: number): readonly Tick[] {
+  const ticks: Tick[] = [];
+  const split = switchAt(zones);
+  for (const phase of ['offline', 'online'] as const) {
+    const budget = zones[phase];
+    if (budget === 0) continue;
+    const room = width * (phase === 'offline' ? split : 1 - split);
+    for (const step of niceTicks(0, budget, Math.max(1, Math.floor(room / tickSpacing)))) {
+      if (phase === 'online' && step === 0 && zones.offline > 0) continue;
+      ticks.push({ place: placeOf(zones, phase, step), text: shortNumber(step) });
+    }
+  }
+  return ticks;
+}
+
+function Overlay({
+  zones,
+  palette,
+  references = [],
+  scale,
+  ceiling,
+  range,
+  warmup = 0,
+  marks = [],
+  runs,
+  cursor,
+  small = false,
+  words,
+  plot,
+  xOf,
+  yOf,
+}: ZoneChartProps & { plot: Plot; xOf: (phase: Phase, step: number) => number; yOf: (value: number) => number }) {
+  const right = plot.left + plot.width;
+  const bottom = plot.top + plot.height;
+  const switchX = plot.left + switchAt(zones) * plot.width;
+  const hasSwitch = zones.offline > 0 && zones.online > 0;
+  const visible = references.filter(({ value }) => value >= range[0] && value <= range[1]);
+  const labels = mergedLabels(
+    visible.map(({ label, value }) => ({ text: label, y: yOf(value) })),
+    14,
+  );
+  const small12 = { fontSize: 12, fill: palette.third };
+  return (
+    <>
+      {visible.map(({ label, value }) => (
+        <line
+          key={label}
+          x1={plot.left}
+          x2={right}
+          y1={yOf(value)}
+          y2={yOf(value)}
+          stroke={palette.third}
+          strokeDasharray="4 3"
+        />
+      ))}
+      {!small &&
+        labels.map(({ text, y }) => (
+          <text
+            key={text}
+            x={right - 4}
+            y={y - 4 < plot.top + 8 ? y + 13 : y - 4}
+            textAnchor="end"
+            {...small12}
+            className="haloed"
+          >
+            {text}
+          </text>
+        ))}
+      {scale &&
+        [0, 50, 100].map((part) => {
+          const y = yOf(scale.from + ((scale.to - scale.from) * part) / 100);
+          return y < plot.top - 1 || y > bottom + 1 ? null : (
+            <text key={part} x={right + 6} y={y + 4} {...small12}>
+              {part}
+            </text>
+          );
+        })}
+      {ceiling !== undefined && ceiling < range[1] && !small && (
+        <text x={plot.left + 6} y={plot.top + 12} {...small12} className="haloed">
+          {words.ceiling}
+        </text>
+      )}
+      {hasSwitch && (
+        <>
+          <line x1={switchX} x2={switchX} y1={plot.top} y2={bottom} stroke={palette.ink} strokeWidth={small ? 1 : 2} />
+          {!small && (
+            <text
+              x={switchX - 5}
+              y={plot.top + 11}
+              textAnchor="end"
+              fontSize={12}
+              fill={palette.ink}
+              className="haloed"
+            >
+              {words.switch}
+            </text>
+          )}
+        </>
+      )}
+      {!small && warmup > 0 && zones.online > 0 && (
+        <text x={xOf('online', 0) + 5} y={bottom - 7} {...small12} className="haloed">
+          {words.frozen}
+        </text>
+      )}
+      {!small && zones.offline > 0 && (
+        <text
+          x={(plot.left + (hasSwitch ? switchX : right)) / 2}
+          y={bottom + tickHeight + 13}
+          textAnchor="middle"
+          {...small12}
+        >
+          {words.offline}
+        </text>
+      )}
+      {!small && zones.online > 0 && (
+        <text
+          x={((hasSwitch ? switchX : plot.left) + right) / 2}
+          y={bottom + tickHeight + 13}
+          textAnchor="middle"
+          {...small12}
+        >
+          {words.online}
+        </text>
+      )}
+      {!small &&
+        marks.map(({ phase, step, label }) => (
+          <g key={`${phase} ${step} ${label}`}>
+            <line
+              x1={xOf(phase, step)}
+              x2={xOf(phase, step)}
+              y1={bottom - 6}
+              y2={bottom + 4}
+              stroke={palette.ink}
+              strokeWidth={2}
+            />
+            <text
+              x={Math.min(right, Math.max(plot.left, xOf(phase, step)))}
+              y={bottom + tickHeight + 27}
+              textAnchor={
+                placeOf(zones, phase, step) > 0.8 ? 'end' : placeOf(zones, phase, step) < 0.2 ? 'start' : 'middle'
+              }
+              fontSize={12}
+              fill={palette.second}
+            >
+              {label}
+            </text>
+          </g>
+        ))}
+      {cursor && (
+        <>
+          <line
+            x1={xOf(cursor.phase, cursor.step)}
+            x2={xOf(cursor.phase, cursor.step)}
+            y1={plot.top}
+            y2={bottom}
+            stroke={palette.second}
+            strokeDasharray="2 2"
+          />
+          {runs.map((run) => {
+            const value = valueAt(run, cursor);
+            return value === null ? null : (
+              <circle
+                key={run.id}
+                cx={xOf(cursor.phase, cursor.step)}
+                cy={yOf(value)}
+                r={3.5}
+                fill={palette.surface}
+                stroke={run.colour}
+                strokeWidth={2}
+              />
+            );
+          })}
+        </>
+      )}
+    </>
+  );
+}
+
+/** Ground, hatching and faint seeds, in CSS pixels. */
+function paintUnder(context: CanvasRenderingContext2D, props: ZoneChartProps, plot: Plot): void {
+  const { zones, range, runs, palette, ceiling, warmup = 0 } = props;
+  const { left, top, width, height } = plot;
+  const xOf = (phase: Phase, step: number) => left + placeOf(zones, phase, step) * width;
+  const yOf = (value: number) => top + (1 - (value - range[0]) / (range[1] - range[0])) * height;
+  const split = left + switchAt(zones) * width;
+  context.fillStyle = palette.offline;
+  context.fillRect(left, top, split - left, height);
+  context.fillStyle = palette.online;
+  context.fillRect(split, top, left + width - split, height);
+  context.save();
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+  if (warmup > 0 && zones.online > 0) {
+    hatch(context, [split, top, xOf('online', warmup) - split, height], palette.hairline);
+  }
+  if (ceiling !== undefined && ceiling < range[1]) {
+    hatch(context, [left, top, width, Math.max(0, yOf(ceiling) - top)], palette.hairline);
+  }
+  for (const run of runs) {
+    context.strokeStyle = run.colour;
+    context.lineWidth = 1;
+    context.globalAlpha = 0.3;
+    // A single seed is its own mean: no faint copy under it.
+    for (const seed of run.seeds.length > 1 ? run.seeds : []) {
+      for (const phase of ['offline', 'online'] as const)
+        strokeLine(context, seed[phase], (point) => [xOf(phase, point.step), yOf(point.value)]);
+    }
+    context.globalAlpha = 0.55;
+    for (const { step, value } of run.dots ?? []) {
+      context.beginPath();
+      context.arc(xOf('online', step), yOf(value), 2, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+    const lastOffline = run.summary.offline.points[run.summary.offline.points.length - 1];
+    if (run.offlineBudget < zones.offline && lastOffline?.step === run.offlineBudget) {
+      context.setLineDash([1, 4]);
+      context.beginPath();
+      context.moveTo(xOf('offline', run.offlineBudget), yOf(lastOffline.iqm));
+      context.lineTo(split, yOf(lastOffline.iqm));
+      context.stroke();
+      context.setLineDash([]);
+    }
+    context.lineWidth = 1.5;
+    for (const { phase, step, value } of run.failures) {
+      const [x, y] = [xOf(phase, step), yOf(value)];
+      context.beginPath();
+      context.moveTo(x - 4, y - 4);
+      context.lineTo(x + 4, y + 4);
+      context.moveTo(x - 4, y + 4);
+      context.lineTo(x + 4, y - 4);
+      context.stroke();
+    }
+  }
+  context.restore();
+}
+
+function strokeLine(
+  context: CanvasRenderingContext2D,
+  points: readonly SeedPoint[],
+  place: (point: SeedPoint) => readonly [number, number],
+): void {
+  const shown = thin<SeedPoint>(points, (point) => point.value, mostPoints);
+  if (shown.length < 2) return;
+  context.beginPath();
+  shown.forEach((point, i) => {
+    const [x, y] = place(point);
+    if (i === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  });
+  context.stroke();
+}
+
+/** Steps the crosshair can stand on, along the axis. */
+function cursorSteps(runs: readonly RunLines[]): readonly { phase: Phase; step: number }[] {
+  const found = { offline: new Set<number>(), online: new Set<number>() };
+  for (const run of runs) {
+    for (const phase of ['offline', 'online'] as const) {
+      const { points, leading } = run.summary[phase];
+      for (const { step } of [...points, ...leading]) found[phase].add(step);
+    }
+  }
+  const sorted = (phase: Phase) => [...found[phase]].sort((a, b) => a - b).map((step) => ({ phase, step }));
+  return [...sorted('offline'), ...sorted('online')];
+}
+function nearestEvaluation(
+  runs: readonly RunLines[],
+  phase: Phase,
+  step: number,
+): { phase: Phase; step: number } | null {
+  let best: { phase: Phase; step: number } | null = null;
+  for (const candidate of cursorSteps(runs)) {
+    if (candidate.phase !== phase) continue;
+    if (!best || Math.abs(candidate.step - step) < Math.abs(best.step - step)) best = candidate;
+  }
+  return best;
+}
+/** What a run's drawn line says at a step; null where it has no point there. */
+export function valueAt(run: RunLines, { phase, step }: { phase: Phase; step: number }): number | null {
+  const { points, leading } = run.summary[phase];
+  return (
+    points.find((point) => point.step === step)?.iqm ?? leading.find((point) => point.step === step)?.value ?? null
+  );
+}

@@ -1,0 +1,297 @@
+/**
+ * Painters of the world and its map, in layers: ground, data, marks, what stands still, what moves. Numbers in, picture out; the
+ * caller owns the canvas and the clock. Coordinates are the plane's or the scene's own, y up.
+ */
+import type { Shape } from '../environments/environment';
+import type { EpisodeFrame, Stage, ViewMap } from '../metrics/view';
+import { type Palette, viridis } from './palette';
+import type { Range } from './scale';
+
+/** From a frame's own coordinates to CSS pixels. */
+export interface Frame {
+  x(value: number): number;
+  y(value: number): number;
+  /** Pixels a unit along x and along y: equal where shape matters. */
+  readonly scale: readonly [number, number];
+  readonly box: readonly [left: number, top: number, width: number, height: number];
+}
+type Box = Frame['box'];
+interface Bounds {
+  readonly x: Range;
+  readonly y: Range;
+}
+
+/** Fits `bounds` into `box`; `keepShape` uses one scale for both axes and centres what is left over. */
+export function frameOf(bounds: Bounds, [left, top, width, height]: Box, keepShape: boolean): Frame {
+  const [spanX, spanY] = [bounds.x[1] - bounds.x[0], bounds.y[1] - bounds.y[0]];
+  let [scaleX, scaleY] = [width / spanX, height / spanY];
+  if (keepShape) scaleX = scaleY = Math.min(scaleX, scaleY);
+  const [usedWidth, usedHeight] = [spanX * scaleX, spanY * scaleY];
+  const [offsetX, offsetY] = [left + (width - usedWidth) / 2, top + (height - usedHeight) / 2];
+  return {
+    x: (value) => offsetX + (value - bounds.x[0]) * scaleX,
+    y: (value) => offsetY + (bounds.y[1] - value) * scaleY,
+    scale: [scaleX, scaleY],
+    box: [offsetX, offsetY, usedWidth, usedHeight],
+  };
+}
+/** The plane's own rectangle. */
+export function planeBounds({ x, y }: Stage): Bounds {
+  return { x: [x.min, x.max], y: [y.min, y.max] };
+}
+
+export interface Marks {
+  readonly ground: boolean;
+  readonly arrows: boolean;
+  readonly dots: boolean;
+  readonly rings: boolean;
+}
+
+/** The smallest range that holds all finite values of a map; null where there are none. */
+export function valuesRange(values: Float32Array): Range | null {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : null;
+}
+
+/** The value of every cell as colour, viridis from `range[0]` to `range[1]`; cells without a value stay clear. */
+export function paintValues(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  stage: Stage,
+  map: ViewMap,
+  range: Range,
+): void {
+  const [columns, rows] = map.grid;
+  const span = range[1] > range[0] ? range[1] - range[0] : 1;
+  forEachCell(stage, map, (index, x, y) => {
+    const value = map.values[index];
+    if (!Number.isFinite(value)) return;
+    const [red, green, blue] = viridis((value - range[0]) / span);
+    context.fillStyle = `rgb(${red} ${green} ${blue})`;
+    const [halfX, halfY] = [(stage.x.max - stage.x.min) / columns / 2, (stage.y.max - stage.y.min) / rows / 2];
+    // Edges on whole pixels: neighbours meet without seams.
+    const left = Math.floor(frame.x(x - halfX));
+    const top = Math.floor(frame.y(y + halfY));
+    context.fillRect(left, top, Math.floor(frame.x(x + halfX)) - left, Math.floor(frame.y(y - halfY)) - top);
+  });
+}
+
+/** Data states, as dots light on the dark ground of an unexplored value and dark on paper. */
+export function paintDots(context: CanvasRenderingContext2D, frame: Frame, dots: Float32Array, colour: string): void {
+  context.fillStyle = colour;
+  for (let i = 0; i < dots.length; i += 2) context.fillRect(frame.x(dots[i]) - 1, frame.y(dots[i + 1]) - 1, 2, 2);
+}
+
+/** Episodes of the data as thin paths. */
+export function paintTrajectories(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  trajectories: readonly Float32Array[],
+  colour: string,
+): void {
+  context.strokeStyle = colour;
+  context.lineWidth = 1.25;
+  for (const path of trajectories) {
+    context.beginPath();
+    for (let i = 0; i < path.length; i += 2) {
+      const [x, y] = [frame.x(path[i]), frame.y(path[i + 1])];
+      // On a plane with an angle a path jumps from one edge to the other: that is no line.
+      const jumps = i > 0 && Math.abs(x - frame.x(path[i - 2])) > frame.box[2] / 2;
+      if (i === 0 || jumps) context.moveTo(x, y);
+      else context.lineTo(x, y);
+    }
+    context.stroke();
+  }
+}
+
+/** Arrows closer than this are a texture, not arrows. */
+const arrowSpacing = 20;
+/** Policy arrows and crossed rings of a thinned grid, drawn twice (dark, then light) so that they read on any ground. */
+export function paintMarks(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  stage: Stage,
+  map: ViewMap,
+  marks: Marks,
+): void {
+  const [columns, rows] = map.grid;
+  const cellWidth = ((stage.x.max - stage.x.min) / columns) * frame.scale[0];
+  const cellHeight = ((stage.y.max - stage.y.min) / rows) * frame.scale[1];
+  const stride = Math.max(1, Math.floor(arrowSpacing / Math.min(cellWidth, cellHeight) + 0.5));
+  const reach = (stride * Math.min(cellWidth, cellHeight)) / 2;
+  for (const [colour, extra] of [['rgba(8, 12, 20, 0.75)', 1.5] as const, ['#FFFFFF', 0] as const]) {
+    context.strokeStyle = colour;
+    forEachCell(stage, map, (index, x, y, column, row) => {
+      // The middle of each block, so that marks stand clear of the walls.
+      if (column % stride !== stride >> 1 || row % stride !== stride >> 1) return;
+      const [dx, dy] = [map.arrows[2 * index], map.arrows[2 * index + 1]];
+      if (!Number.isFinite(dx)) return;
+      const [centreX, centreY] = [frame.x(x), frame.y(y)];
+      if (marks.arrows) arrow(context, centreX, centreY, dx * reach * 0.85, -dy * reach * 0.85, 1.5 + extra);
+      if (marks.rings && map.outside[index] === 1)
+        ring(context, centreX, centreY, Math.min(7, reach * 0.55), 1.25 + extra);
+    });
+  }
+}
+
+function forEachCell(
+  { x: axisX, y: axisY }: Stage,
+  { grid: [columns, rows] }: ViewMap,
+  visit: (index: number, x: number, y: number, column: number, row: number) => void,
+): void {
+  for (let row = 0; row < rows; row++) {
+    const y = axisY.min + ((row + 0.5) * (axisY.max - axisY.min)) / rows;
+    for (let column = 0; column < columns; column++) {
+      const x = axisX.min + ((column + 0.5) * (axisX.max - axisX.min)) / columns;
+      visit(row * columns + column, x, y, column, row);
+    }
+  }
+}
+
+function arrow(context: CanvasRenderingContext2D, x: number, y: number, dx: number, dy: number, width: number): void {
+  const length = Math.sqrt(dx * dx + dy * dy);
+  context.lineWidth = width;
+  context.lineCap = 'round';
+  context.beginPath();
+  if (length < 1.5) {
+    context.arc(x, y, 0.75, 0, 2 * Math.PI);
+    context.stroke();
+    return;
+  }
+  const [tipX, tipY] = [x + dx, y + dy];
+  context.moveTo(x - dx, y - dy);
+  context.lineTo(tipX, tipY);
+  const head = Math.min(5, length * 0.7);
+  const [unitX, unitY] = [dx / length, dy / length];
+  for (const side of [-1, 1]) {
+    context.moveTo(tipX, tipY);
+    context.lineTo(tipX - head * (unitX - side * unitY * 0.7), tipY - head * (unitY + side * unitX * 0.7));
+  }
+  context.stroke();
+}
+
+function ring(context: CanvasRenderingContext2D, x: number, y: number, radius: number, width: number): void {
+  const diagonal = radius * 0.7071;
+  context.lineWidth = width;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.moveTo(x - diagonal, y + diagonal);
+  context.lineTo(x + diagonal, y - diagonal);
+  context.stroke();
+}
+
+/** What stands still or moves, in the frame of the scene. */
+export function paintShapes(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  shapes: readonly Shape[],
+  palette: Palette,
+): void {
+  for (const shape of shapes) {
+    const style = styleOf(shape.role, palette);
+    context.fillStyle = style.fill;
+    context.strokeStyle = style.stroke;
+    context.lineWidth = 1.5;
+    context.lineCap = 'round';
+    context.lineJoin = 'round';
+    switch (shape.shape) {
+      case 'rectangle': {
+        const [left, right] = [frame.x(shape.from[0]), frame.x(shape.to[0])];
+        const [bottom, top] = [frame.y(shape.from[1]), frame.y(shape.to[1])];
+        const [x, y] = [Math.floor(Math.min(left, right)), Math.floor(Math.min(top, bottom))];
+        const [width, height] = [Math.abs(right - left), Math.abs(bottom - top)];
+        if (shape.role === 'goal') context.strokeRect(x + 1, y + 1, width - 2, height - 2);
+        else context.fillRect(x, y, Math.floor(width) + 1, Math.floor(height) + 1);
+        break;
+      }
+      case 'circle': {
+        const radius = Math.max(shape.role === 'goal' ? 4 : 3, shape.radius * Math.min(...frame.scale));
+        context.beginPath();
+        context.arc(frame.x(shape.at[0]), frame.y(shape.at[1]), radius, 0, 2 * Math.PI);
+        if (shape.role !== 'goal') context.fill();
+        context.stroke();
+        break;
+      }
+      case 'rod':
+        context.lineWidth = Math.max(3, shape.width * Math.min(...frame.scale));
+        context.strokeStyle = style.fill;
+        context.beginPath();
+        context.moveTo(frame.x(shape.from[0]), frame.y(shape.from[1]));
+        context.lineTo(frame.x(shape.to[0]), frame.y(shape.to[1]));
+        context.stroke();
+        break;
+      case 'path':
+        context.lineWidth = 2;
+        context.beginPath();
+        shape.points.forEach(([x, y], i) => {
+          if (i === 0) context.moveTo(frame.x(x), frame.y(y));
+          else context.lineTo(frame.x(x), frame.y(y));
+        });
+        context.stroke();
+        break;
+      default:
+        shape satisfies never;
+    }
+  }
+}
+
+function styleOf(role: Shape['role'], palette: Palette): { fill: string; stroke: string } {
+  switch (role) {
+    case 'wall':
+      return { fill: palette.hairline, stroke: palette.hairline };
+    case 'ground':
+      return { fill: palette.edge, stroke: palette.edge };
+    case 'goal':
+      // Read on paper and on every colour of viridis.
+      return { fill: 'transparent', stroke: palette.broken };
+    case 'body':
+      return { fill: '#E4591F', stroke: '#FFFFFF' };
+    case 'pivot':
+      return { fill: palette.ink, stroke: palette.ink };
+    case 'force':
+      return { fill: palette.accent, stroke: palette.accent };
+    default:
+      return role satisfies never;
+  }
+}
+
+/** Where the watched episode has been on the plane, dashed, up to `frames[last]`. */
+export function paintTrail(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  frames: readonly EpisodeFrame[],
+  first: number,
+  last: number,
+): void {
+  for (const [colour, width] of [['rgba(8, 12, 20, 0.75)', 3] as const, ['#FFFFFF', 1.5] as const]) {
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.setLineDash([4, 4]);
+    context.beginPath();
+    for (let i = Math.max(0, first); i <= last; i++) {
+      const [x, y] = [frame.x(frames[i].at[0]), frame.y(frames[i].at[1])];
+      const jumps = i > first && Math.abs(x - frame.x(frames[i - 1].at[0])) > frame.box[2] / 2;
+      if (i === Math.max(0, first) || jumps) context.moveTo(x, y);
+      else context.lineTo(x, y);
+    }
+    context.stroke();
+    context.setLineDash([]);
+  }
+}
+
+/** The watched state on a plane that is not the world itself. */
+export function paintState(context: CanvasRenderingContext2D, frame: Frame, [x, y]: readonly [number, number]): void {
+  context.beginPath();
+  context.arc(frame.x(x), frame.y(y), 5, 0, 2 * Math.PI);
+  context.fillStyle = '#E4591F';
+  context.fill();
+  context.lineWidth = 1.5;
+  context.strokeStyle = '#FFFFFF';
+  context.stroke();
+}
