@@ -4,25 +4,25 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { environments } from '../src/environments/registry';
 import type { DataCard, References } from '../src/datasets/transitions';
+import { environments } from '../src/environments/registry';
 import type { RunEvent } from '../src/metrics/events';
 import type { Regime } from '../src/metrics/regime';
 import { emptyResult, note, regimeOfRun, type SeedResult, summarise } from '../src/metrics/results';
 import { sha256Hex } from '../src/numeric/digest';
 import { setField } from '../src/spec/fields';
 import { decodeLink, encodeLink } from '../src/spec/link';
-import { presets, presetById } from '../src/spec/presets';
+import { presetById, presets } from '../src/spec/presets';
 import { explain, explainAll } from '../src/spec/problems';
 import type { EvaluationValues } from '../src/spec/runFields';
 import type { RunSpec } from '../src/spec/runSpec';
 import { parseSeeds } from '../src/spec/seeds';
 import { sentenceOf } from '../src/spec/sentence';
 import { validateSpec } from '../src/spec/validate';
-import { chooseExecutor } from './executors';
 import { uncontrolled } from '../src/training/control';
 import { type Prepared, prepare } from '../src/training/prepare';
 import { train } from '../src/training/train';
+import { chooseExecutor } from './executors';
 
 /** Wrong input: said in one sentence, exit code 2. */
 class Misuse extends Error {}
@@ -54,7 +54,8 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return command === undefined && !values.help ? 2 : 0;
   }
-  if (rest.length > 0) throw new Misuse(`Expected one subject after “${command}”, got “${[subject, ...rest].join(' ')}”.`);
+  if (rest.length > 0)
+    throw new Misuse(`Expected one subject after “${command}”, got “${[subject, ...rest].join(' ')}”.`);
   switch (command) {
     case 'presets':
       return listPresets(values.json ?? false);
@@ -131,8 +132,16 @@ function parseJson(text: string, path: string): unknown {
 }
 
 function listPresets(json: boolean): number {
-  if (json) process.stdout.write(`${JSON.stringify(presets.map(({ id, name, see }) => ({ id, name, see })), null, 2)}\n`);
-  else for (const { id, name, see } of presets) process.stdout.write(`${id.padEnd(26)}${name}\n${' '.repeat(26)}${see}\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify(
+        presets.map(({ id, name, see }) => ({ id, name, see })),
+        null,
+        2,
+      )}\n`,
+    );
+  else
+    for (const { id, name, see } of presets) process.stdout.write(`${id.padEnd(26)}${name}\n${' '.repeat(26)}${see}\n`);
   return 0;
 }
 
@@ -142,7 +151,8 @@ function explainLink(link: string | undefined, json: boolean): number {
   if (json) process.stdout.write(`${JSON.stringify({ spec, problems, digest: digest ?? null }, null, 2)}\n`);
   else {
     process.stdout.write(`${plainSentence(spec)}\n`);
-    for (const { phase, step, field, value } of spec.changes) process.stdout.write(`  at ${phase} ${step}: ${field} becomes ${value}\n`);
+    for (const { phase, step, field, value } of spec.changes)
+      process.stdout.write(`  at ${phase} ${step}: ${field} becomes ${value}\n`);
     if (digest) process.stdout.write(`The sender’s digest: ${digest}\n`);
     for (const problem of problems) process.stdout.write(`${explain(problem)}\n`);
   }
@@ -196,9 +206,31 @@ async function runSpec(spec: RunSpec, json: boolean): Promise<number> {
       digest,
       executor: executor.id,
       references,
-      dataset: card && { n: card.count, episodes: card.episodes, meanReturn: card.meanReturn, normalised: card.normalised, best: card.bestReturn, digest: card.digest },
-      regime: regime && { pi0: regime.pretrained, data: regime.data, interval: regime.interval, label: regime.label, normalisedDifference: regime.normalisedDifference },
-      seeds: results.map(({ seed, digest: own, outcome, problem: what, offline, online, episodes, pretrained }) => ({ seed, digest: own, outcome, problem: what, pretrained, offline, online, episodes })),
+      dataset: card && {
+        n: card.count,
+        episodes: card.episodes,
+        meanReturn: card.meanReturn,
+        normalised: card.normalised,
+        best: card.bestReturn,
+        digest: card.digest,
+      },
+      regime: regime && {
+        pi0: regime.pretrained,
+        data: regime.data,
+        interval: regime.interval,
+        label: regime.label,
+        normalisedDifference: regime.normalisedDifference,
+      },
+      seeds: results.map(({ seed, digest: own, outcome, problem: what, offline, online, episodes, pretrained }) => ({
+        seed,
+        digest: own,
+        outcome,
+        problem: what,
+        pretrained,
+        offline,
+        online,
+        episodes,
+      })),
       summary,
     };
     process.stdout.write(`${JSON.stringify(output)}\n`);
@@ -223,17 +255,34 @@ function seedLine({ seed, offline, online, digest, outcome }: SeedResult): strin
   const at = (points: SeedResult['offline']) => (points.length > 0 ? round(points.at(-1)!.mean) : '–');
   return `seed ${seed}: pretrained ${at(offline)}, final ${at(online.length > 0 ? online : offline)}, ${outcome}, ${digest?.slice(0, 12) ?? 'no digest'}`;
 }
-function report(spec: RunSpec, card: DataCard | null, references: References, regime: Regime | null, results: readonly SeedResult[], digest: string | null): string {
+function report(
+  spec: RunSpec,
+  card: DataCard | null,
+  references: References,
+  regime: Regime | null,
+  results: readonly SeedResult[],
+  digest: string | null,
+): string {
   const summary = summarise(results);
   const estimate = (value: (typeof summary)['final']) =>
-    value === null ? '–' : `${round(value.mean)}${value.interval ? ` (95 % ${round(value.interval[0])} to ${round(value.interval[1])})` : ''}`;
+    value === null
+      ? '–'
+      : `${round(value.mean)}${value.interval ? ` (95 % ${round(value.interval[0])} to ${round(value.interval[1])})` : ''}`;
   const lines = [
     `return     ${environments[spec.environment.id].returnUnit(spec.environment.params).name}`,
     `random     ${round(references.random)}`,
     `reference  ${round(references.reference)} (${references.referenceName})`,
-    ...(card ? [`data       ${round(card.meanReturn)}, ${card.count.toLocaleString('en')} transitions, ${card.episodes} episodes`] : []),
+    ...(card
+      ? [
+          `data       ${round(card.meanReturn)}, ${card.count.toLocaleString('en')} transitions, ${card.episodes} episodes`,
+        ]
+      : []),
     `pretrained ${estimate(summary.pretrained)}`,
-    ...(regime ? [`regime     ${regime.label}, difference ${round(regime.difference)} (${round(regime.interval[0])} to ${round(regime.interval[1])})`] : []),
+    ...(regime
+      ? [
+          `regime     ${regime.label}, difference ${round(regime.difference)} (${round(regime.interval[0])} to ${round(regime.interval[1])})`,
+        ]
+      : []),
     `final      ${estimate(summary.final)}`,
     ...(summary.exploring ? [`exploring  ${estimate(summary.exploring)}`] : []),
     `digest     ${digest ?? 'none: a seed has not finished'}`,
@@ -245,7 +294,8 @@ const round = (value: number) => Number(value.toPrecision(4)).toString().replace
 async function writeDataset(recipe: string | undefined, flags: Flags): Promise<number> {
   if (recipe === undefined) throw new Misuse('Expected a recipe, as in “dataset stitch --out data.npz”.');
   if (flags.out === undefined) throw new Misuse('Expected --out FILE, ending in .hdf5 or .npz.');
-  if (!/\.(hdf5|h5|npz)$/.test(flags.out)) throw new Misuse(`Expected a file ending in .hdf5 or .npz, got “${flags.out}”.`);
+  if (!/\.(hdf5|h5|npz)$/.test(flags.out))
+    throw new Misuse(`Expected a file ending in .hdf5 or .npz, got “${flags.out}”.`);
   let spec = presets[0].spec;
   if (flags.environment !== undefined) spec = set(spec, 'environment.id', flags.environment);
   spec = set(spec, 'dataset.recipe', recipe);
@@ -260,18 +310,26 @@ async function writeDataset(recipe: string | undefined, flags: Flags): Promise<n
   const making = prepare(spec);
   let piece = making.next();
   while (!piece.done) {
-    if (piece.value.kind === 'preparing') bar.show(piece.value.what, piece.value.of > 0 ? piece.value.done / piece.value.of : 0);
+    if (piece.value.kind === 'preparing')
+      bar.show(piece.value.what, piece.value.of > 0 ? piece.value.done / piece.value.of : 0);
     piece = making.next();
   }
   bar.end();
   const { dataset } = piece.value;
   if (!dataset) throw new Misuse(`The recipe “${recipe}” makes no data.`);
   const { encodeDataset } = await import('../src/datasets/files');
-  const bytes = await encodeDataset(dataset, { environment: spec.environment, recipe: spec.dataset }, flags.out.endsWith('.npz') ? 'npz' : 'hdf5');
+  const bytes = await encodeDataset(
+    dataset,
+    { environment: spec.environment, recipe: spec.dataset },
+    flags.out.endsWith('.npz') ? 'npz' : 'hdf5',
+  );
   writeFileSync(flags.out, bytes);
   const { card } = dataset;
   if (flags.json) process.stdout.write(`${JSON.stringify({ ...card, file: flags.out, bytes: bytes.length })}\n`);
-  else process.stdout.write(`${flags.out}: ${card.sentence} J(D) ${round(card.meanReturn)} (${round(card.normalised)} of 100), digest ${card.digest.slice(0, 12)}\n`);
+  else
+    process.stdout.write(
+      `${flags.out}: ${card.sentence} J(D) ${round(card.meanReturn)} (${round(card.normalised)} of 100), digest ${card.digest.slice(0, 12)}\n`,
+    );
   return 0;
 }
 
@@ -291,7 +349,9 @@ function progressBar(): ProgressBar {
       if (!isTerminal || now - shown < 100) return;
       shown = now;
       const filled = Math.round(24 * Math.min(1, part));
-      process.stderr.write(`\r\x1b[K${'█'.repeat(filled)}${'░'.repeat(24 - filled)} ${Math.round(100 * part)} % ${what}`);
+      process.stderr.write(
+        `\r\x1b[K${'█'.repeat(filled)}${'░'.repeat(24 - filled)} ${Math.round(100 * part)} % ${what}`,
+      );
     },
     say(line) {
       clear();
@@ -301,14 +361,15 @@ function progressBar(): ProgressBar {
   };
 }
 
-
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
     const isMisuse = error instanceof Misuse;
-    process.stderr.write(`${isMisuse ? error.message : `The lab stopped: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}\n`);
+    process.stderr.write(
+      `${isMisuse ? error.message : `The lab stopped: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}\n`,
+    );
     process.exitCode = isMisuse ? 2 : 1;
   },
 );

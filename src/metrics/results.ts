@@ -1,9 +1,9 @@
 /** What a run came to, gathered from its events: the command line's JSON, the page's run table and its exports. */
 import type { DataCard, References } from '../datasets/transitions';
-import { type Interval, bootstrapInterval, interquartileMean } from '../numeric/statistics';
+import { bootstrapInterval, type Interval, interquartileMean } from '../numeric/statistics';
 import type { RunProblem } from '../spec/problems';
-import { regimeOf, type Regime } from './regime';
 import type { RunEvent } from './events';
+import { type Regime, regimeOf } from './regime';
 
 export interface EvaluationPoint {
   readonly step: number;
@@ -27,7 +27,16 @@ export interface SeedResult {
   pretrained: readonly number[];
 }
 export function emptyResult(seed: number): SeedResult {
-  return { seed, digest: null, outcome: 'running', problem: null, offline: [], online: [], episodes: [], pretrained: [] };
+  return {
+    seed,
+    digest: null,
+    outcome: 'running',
+    problem: null,
+    offline: [],
+    online: [],
+    episodes: [],
+    pretrained: [],
+  };
 }
 /** Notes one event; those that only look or report progress change nothing. */
 export function note(result: SeedResult, event: RunEvent): void {
@@ -62,7 +71,7 @@ export function note(result: SeedResult, event: RunEvent): void {
     case 'checkpoint':
       return;
     default:
-      return event satisfies never;
+      event satisfies never;
   }
 }
 
@@ -94,7 +103,11 @@ export function summarise(results: readonly SeedResult[]): Summary {
     final: estimate(perSeed((r) => last(r.online) ?? last(r.offline))),
     best: estimate(perSeed((r) => (all(r).length > 0 ? Math.max(...all(r)) : undefined))),
     exploring: estimate(perSeed(exploringReturn)),
-    dip: estimate(perSeed(({ online }) => (online.length > 0 ? online[0].mean - Math.min(...online.map((p) => p.mean)) : undefined))),
+    dip: estimate(
+      perSeed(({ online }) =>
+        online.length > 0 ? online[0].mean - Math.min(...online.map((p) => p.mean)) : undefined,
+      ),
+    ),
     failed: results.filter(({ outcome }) => outcome === 'failed').length,
   };
 }
@@ -119,6 +132,12 @@ export function regimeOfRun(
   level: number,
 ): Regime | null {
   if (!card) return null;
-  return regimeOf(results.map(({ pretrained }) => pretrained), card.returns, references.reference - references.random, margin, level);
+  return regimeOf(
+    results.map(({ pretrained }) => pretrained),
+    card.returns,
+    references.reference - references.random,
+    margin,
+    level,
+  );
 }
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -24,7 +24,8 @@ export function pack(json: unknown, blobs: Readonly<Record<string, Uint8Array>>)
 export function unpack(bytes: Uint8Array): { json: unknown; blobs: Record<string, Uint8Array> } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.byteLength >= 4 ? view.getUint32(0, true) : 0;
-  if (length === 0 || 4 + length > bytes.byteLength) throw new RangeError('checkpoint: expected a header, got other bytes');
+  if (length === 0 || 4 + length > bytes.byteLength)
+    throw new RangeError('checkpoint: expected a header, got other bytes');
   const header = JSON.parse(decodeText(bytes.subarray(4, 4 + length))) as Header;
   if (header.magic !== magic) throw new RangeError(`checkpoint: expected “${magic}”, got “${header.magic}”`);
   const blobs: Record<string, Uint8Array> = {};

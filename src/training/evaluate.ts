@@ -3,8 +3,8 @@
  * the data. Evaluation has random streams of its own and touches no state of the learner: it never changes a bit.
  */
 import type { Environment, State } from '../environments/environment';
-import { mean } from '../numeric/statistics';
 import { type RandomStream, type StreamName, stream } from '../numeric/random';
+import { mean } from '../numeric/statistics';
 import type { Learner } from './learner';
 
 /** Episodes whose realised return is measured: enough for the gap, cheap enough to do at every evaluation. */
@@ -77,7 +77,11 @@ export async function playEpisodes(
     alive.forEach((episode, row) => {
       if (episode < tracked && step < limit && step % every === 0)
         comparedObservations.push({ episode, step, observation: observations.slice(row * size, (row + 1) * size) });
-      const outcome = environment.step(states[episode], actions.subarray(row * actionSize, (row + 1) * actionSize), streams[episode]);
+      const outcome = environment.step(
+        states[episode],
+        actions.subarray(row * actionSize, (row + 1) * actionSize),
+        streams[episode],
+      );
       states[episode] = outcome.state;
       if (step < limit) returns[episode] += outcome.reward;
       if (episode < tracked) rewards[episode].push(outcome.reward);

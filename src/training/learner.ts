@@ -90,7 +90,11 @@ export class Learner {
   /** One exploring action in environment units; `counter` keys its randomness. */
   async explore(observation: Float32Array, counter: number): Promise<Float32Array> {
     const { columns } = this.plan.entries['explore'];
-    const outputs = await this.#session.query('explore', { observation: this.#columns(observation, 0, 1, columns) }, counter);
+    const outputs = await this.#session.query(
+      'explore',
+      { observation: this.#columns(observation, 0, 1, columns) },
+      counter,
+    );
     return this.#actions(outputs['action'], 1, columns);
   }
   /** Greedy actions, [n, action size] in environment units, for row-major observations [n, observation size]. */

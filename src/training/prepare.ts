@@ -19,9 +19,17 @@ export interface Prepared {
 
 /** What prepared data depend on: equal keys, equal data. Hosts keep the last one for the next seed. */
 export function preparationKey({ environment, dataset, network }: RunSpec): string {
-  return JSON.stringify([environment.id, sorted(environment.params), dataset.recipe, sorted(dataset.params), dataset.seed, network.normalise]);
+  return JSON.stringify([
+    environment.id,
+    sorted(environment.params),
+    dataset.recipe,
+    sorted(dataset.params),
+    dataset.seed,
+    network.normalise,
+  ]);
 }
-const sorted = (values: Readonly<Record<string, unknown>>) => Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+const sorted = (values: Readonly<Record<string, unknown>>) =>
+  Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Yields progress in pieces of some milliseconds, then the references and the data's card; returns what was made. */
 export function* prepare(spec: RunSpec): Generator<RunEvent, Prepared> {

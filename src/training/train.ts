@@ -5,6 +5,8 @@
  * A run's bits depend on (spec, seed) alone: how many updates go into one call, pauses, snapshots and checkpoints never
  * show in its digest.
  */
+
+import { algorithms } from '../algorithms/registry';
 import type { Executor } from '../compute/executor';
 import { copyModule, parameterBytes, resetState, shrinkAndPerturb, transferState, writeWord } from '../compute/state';
 import type { Neighbours } from '../datasets/neighbours';
@@ -12,12 +14,11 @@ import type { Environment, State } from '../environments/environment';
 import type { Evaluation, Position, RunEvent } from '../metrics/events';
 import { sha256Hex } from '../numeric/digest';
 import { type RandomStream, stream } from '../numeric/random';
+import type { FieldValue } from '../schema/field';
 import { setField } from '../spec/fields';
 import type { RunProblem } from '../spec/problems';
 import type { EvaluationValues, NetworkValues, SwitchValues } from '../spec/runFields';
 import type { Phase, RunSpec } from '../spec/runSpec';
-import type { FieldValue } from '../schema/field';
-import { algorithms } from '../algorithms/registry';
 import { anchorModule, assemble } from './assemble';
 import { pack, unpack } from './container';
 import type { RunControl } from './control';
@@ -87,7 +88,9 @@ interface Run {
 
 /** Yields what happens in one seed's run, from the first update to the digest. */
 export async function* train(spec: RunSpec, seed: number, context: TrainContext): AsyncGenerator<RunEvent, void, void> {
-  const run = context.checkpoint ? await restore(spec, seed, context, context.checkpoint) : await open(spec, seed, context);
+  const run = context.checkpoint
+    ? await restore(spec, seed, context, context.checkpoint)
+    : await open(spec, seed, context);
   try {
     yield* introduce(run);
     if (run.loop.phase === 'offline') {
@@ -105,10 +108,14 @@ async function* learnOffline(run: Run): AsyncGenerator<RunEvent> {
   const { loop, evaluation } = run;
   for (;;) {
     yield* applyChanges(run);
-    if (loop.step % evaluation.offlineEvery === 0 || loop.step === run.spec.offline.updates || isEnding(run)) yield* evaluate(run);
+    if (loop.step % evaluation.offlineEvery === 0 || loop.step === run.spec.offline.updates || isEnding(run))
+      yield* evaluate(run);
     if (loop.step >= run.spec.offline.updates || isEnding(run)) return;
     const granted = await run.context.control.next(position(run));
-    if (granted === 'stop') return void (loop.outcome = 'stopped');
+    if (granted === 'stop') {
+      loop.outcome = 'stopped';
+      return;
+    }
     const goal = nextStop(run, granted, run.spec.offline.updates, evaluation.offlineEvery);
     if (goal === loop.step) continue;
     const updates = goal - loop.step;
@@ -117,7 +124,10 @@ async function* learnOffline(run: Run): AsyncGenerator<RunEvent> {
       loop.step++;
       loop.updates++;
       const problem = run.metrics.add(log, row, loop.step);
-      if (problem) return yield* fail(run, problem);
+      if (problem) {
+        yield* fail(run, problem);
+        return;
+      }
     }
     yield* report(run);
   }
@@ -139,7 +149,10 @@ async function* learnOnline(run: Run): AsyncGenerator<RunEvent> {
       return;
     }
     const granted = await context.control.next(position(run));
-    if (granted === 'stop') return void (loop.outcome = 'stopped');
+    if (granted === 'stop') {
+      loop.outcome = 'stopped';
+      return;
+    }
     const goal = nextStop(run, granted, run.spec.online.steps, evaluation.onlineEvery);
     while (loop.step < goal) {
       const observation = new Float32Array(environment.observation.low.length);
@@ -171,7 +184,10 @@ async function* learnOnline(run: Run): AsyncGenerator<RunEvent> {
         for (let row = 0; row < updates; row++) {
           loop.updates++;
           const problem = run.metrics.add(log, row, loop.step);
-          if (problem) return yield* fail(run, problem);
+          if (problem) {
+            yield* fail(run, problem);
+            return;
+          }
         }
       }
       if (outcome.terminated || isTruncated) {
@@ -195,7 +211,10 @@ async function* crossTheSwitch(run: Run): AsyncGenerator<RunEvent> {
     yield { kind: 'regime', returns, mean: average(returns) };
     loop.pretrained = await run.learner.greedy(distanceObservations(run));
   }
-  if (spec.online.steps === 0) return void (loop.outcome = 'complete');
+  if (spec.online.steps === 0) {
+    loop.outcome = 'complete';
+    return;
+  }
   const options = spec.switch as SwitchValues;
   const before = run.learner;
   const state = await before.readState();
@@ -224,7 +243,8 @@ async function* crossTheSwitch(run: Run): AsyncGenerator<RunEvent> {
   run.metrics = new MetricRows(run);
   applyLive(run);
   yield { kind: 'switched', kept, fresh, warmup: options.warmup };
-  const isUntouched = options.reset === 'none' && options.shrink === 1 && fresh.every((name) => name !== 'policy' && name !== 'critic');
+  const isUntouched =
+    options.reset === 'none' && options.shrink === 1 && fresh.every((name) => name !== 'policy' && name !== 'critic');
   if (!isUntouched || !loop.latest) return;
   // The policy is the one just measured: that evaluation ends one phase and starts the other.
   loop.latest = { ...loop.latest, at: position(run), distanceToPretrained: loop.pretrained ? 0 : null };
@@ -239,7 +259,9 @@ async function* evaluate(run: Run): AsyncGenerator<RunEvent> {
   loop.evaluatedAt = loop.step;
   const { environment, neighbours } = context.prepared;
   yield* run.metrics.flush();
-  const discount = Number((loop.phase === 'offline' ? run.current.offline : run.current.online).params.discount ?? 0.99);
+  const discount = Number(
+    (loop.phase === 'offline' ? run.current.offline : run.current.online).params.discount ?? 0.99,
+  );
   const random = { seed, name: 'evaluation', indices: [loop.phase === 'offline' ? 0 : 1, loop.step] } as const;
   const played = await playEpisodes(run.learner, environment, random, run.evaluation.episodes, discount);
   const promise = await promiseAndOutcome(run.learner, played.compared);
@@ -267,13 +289,17 @@ async function* keepWeights(run: Run): AsyncGenerator<RunEvent> {
     yield { kind: 'snapshot', at: position(run), snapshot };
   }
   const every = context.checkpointEvery ?? 0;
-  if (every > 0 && loop.evaluations % every === 0) yield { kind: 'checkpoint', at: position(run), checkpoint: await save(run) };
+  if (every > 0 && loop.evaluations % every === 0)
+    yield { kind: 'checkpoint', at: position(run), checkpoint: await save(run) };
 }
 
 async function* conclude(run: Run): AsyncGenerator<RunEvent> {
   const { loop } = run;
   yield* run.metrics.flush();
-  if (loop.outcome === 'failed') return yield { kind: 'finished', at: position(run), digest: null, outcome: 'failed' };
+  if (loop.outcome === 'failed') {
+    yield { kind: 'finished', at: position(run), digest: null, outcome: 'failed' };
+    return;
+  }
   const parameters = parameterBytes(run.learner.plan, await run.learner.readState());
   const digest = sha256Hex(parameters, bytesOf(Float64Array.from(loop.returns)));
   yield { kind: 'finished', at: position(run), digest, outcome: loop.outcome === 'stopped' ? 'stopped' : 'complete' };
@@ -308,12 +334,17 @@ function applyLive(run: Run): void {
   const { learner, loop, current, context } = run;
   const values: Readonly<Record<string, FieldValue>> = current[loop.phase].params;
   for (const [name, value] of Object.entries(values)) if (typeof value === 'number') learner.setScalar(name, value);
-  if (loop.phase === 'offline') return learner.setBatchSplit((current.network as NetworkValues).batch);
+  if (loop.phase === 'offline') {
+    learner.setBatchSplit((current.network as NetworkValues).batch);
+    return;
+  }
   const options = current.switch as SwitchValues;
   const batch = (current.network as NetworkValues).batch;
   learner.setScalar('anchor', options.anchor);
   const hasData = context.prepared.dataset !== null;
-  learner.setBatchSplit(!hasData ? 0 : options.sampling === 'together' ? 'proportional' : Math.round(options.oldData * batch));
+  learner.setBatchSplit(
+    !hasData ? 0 : options.sampling === 'together' ? 'proportional' : Math.round(options.oldData * batch),
+  );
 }
 /** The offline penalty shrinks evenly towards its end value; a function of the step, so chunks do not matter. */
 function decayPenalty(run: Run): void {
@@ -392,7 +423,15 @@ class MetricRows {
       const quantity = this.#names[column];
       if (!Number.isFinite(value)) return { kind: 'notFinite', at, seed, quantity };
       if (quantity === 'meanQ' && Math.abs(value) > this.#limit)
-        return { kind: 'diverged', at, seed, quantity: 'Q', value, ceiling: this.#ceiling, kept: Math.max(0, loop.evaluatedAt) };
+        return {
+          kind: 'diverged',
+          at,
+          seed,
+          quantity: 'Q',
+          value,
+          ceiling: this.#ceiling,
+          kept: Math.max(0, loop.evaluatedAt),
+        };
       this.#sums[column] += value;
       this.latest[quantity] = value;
     }
@@ -410,7 +449,9 @@ class MetricRows {
   }
   *flush(): Generator<RunEvent> {
     if (this.#steps.length === 0) return;
-    const columns = Object.fromEntries(this.#names.map((name, column) => [name, Float32Array.from(this.#columns[column])]));
+    const columns = Object.fromEntries(
+      this.#names.map((name, column) => [name, Float32Array.from(this.#columns[column])]),
+    );
     yield { kind: 'metrics', phase: this.#run.loop.phase, steps: Float64Array.from(this.#steps), columns };
     this.#steps = [];
     this.#columns = this.#names.map(() => []);
@@ -558,11 +599,13 @@ async function distance(run: Run, pretrained: Float32Array): Promise<number> {
   let sum = 0;
   for (let row = 0; row < actions.length / size; row++) {
     let squares = 0;
-    for (let part = 0; part < size; part++) squares += (actions[row * size + part] - pretrained[row * size + part]) ** 2;
+    for (let part = 0; part < size; part++)
+      squares += (actions[row * size + part] - pretrained[row * size + part]) ** 2;
     sum += isDiscrete ? (squares > 0 ? 1 : 0) : Math.sqrt(squares);
   }
   return sum / Math.max(1, actions.length / size);
 }
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-const bytesOf = (array: Float32Array | Float64Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const bytesOf = (array: Float32Array | Float64Array) =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 const floatsOf = (bytes: Uint8Array) => new Float32Array(bytes.slice().buffer);

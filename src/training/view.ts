@@ -2,12 +2,13 @@
  * A recipe opened for looking: its stage, maps of what a snapshot believes, episodes to watch. It has sessions and random
  * streams of its own, so nothing here changes a bit of training.
  */
+
+import { algorithms } from '../algorithms/registry';
 import type { Executor } from '../compute/executor';
 import { actionScaling } from '../datasets/records';
 import type { Transitions } from '../datasets/transitions';
 import type { Environment, State } from '../environments/environment';
 import { environments } from '../environments/registry';
-import { algorithms } from '../algorithms/registry';
 import type { Position, Snapshot } from '../metrics/events';
 import type { EpisodeFrame, Stage, View, ViewEpisode, ViewMap } from '../metrics/view';
 import { stream } from '../numeric/random';
@@ -46,14 +47,16 @@ export async function openView(
       replayCapacity: 0,
     });
     const learner = learners[phase];
-    if (learner.plan.layout !== layout) throw new RangeError('snapshot: it belongs to other networks than this recipe’s');
+    if (learner.plan.layout !== layout)
+      throw new RangeError('snapshot: it belongs to other networks than this recipe’s');
     await learner.writeState(state);
     return learner;
   }
   return {
     stage: stageOf(spec, prepared),
     map: async (snapshot, at) => mapOf(await learnerOf(snapshot), prepared, at),
-    episode: async (snapshot, at, seed, start) => episodeOf(await learnerOf(snapshot), prepared.environment, at, seed, start),
+    episode: async (snapshot, at, seed, start) =>
+      episodeOf(await learnerOf(snapshot), prepared.environment, at, seed, start),
     dispose: () => {
       for (const learner of Object.values(learners)) learner.dispose();
     },
@@ -71,7 +74,9 @@ function stageOf(spec: RunSpec, { environment, references, dataset }: Prepared):
     returnUnit: definition.returnUnit(spec.environment.params),
     references,
     ceiling: environment.ceiling(gamma),
-    discountedSpan: Math.abs(discountedMean(environment, gamma, 'reference') - discountedMean(environment, gamma, 'random')),
+    discountedSpan: Math.abs(
+      discountedMean(environment, gamma, 'reference') - discountedMean(environment, gamma, 'random'),
+    ),
     card: dataset?.card ?? null,
     planeKind: plane.kind,
     x: plane.x,
@@ -110,16 +115,21 @@ function discountedMean(environment: Environment, discount: number, who: 'random
 function dotsOf({ plane }: Environment, { observations, observationSize, count }: Transitions): Float32Array {
   const n = Math.min(mostDots, count);
   const dots = new Float32Array(2 * n);
-  for (let dot = 0; dot < n; dot++) dots.set(plane.locate(observations, Math.floor((dot * count) / n) * observationSize), 2 * dot);
+  for (let dot = 0; dot < n; dot++)
+    dots.set(plane.locate(observations, Math.floor((dot * count) / n) * observationSize), 2 * dot);
   return dots;
 }
-function trajectoriesOf({ plane }: Environment, { observations, observationSize, count, episodeStart }: Transitions): Float32Array[] {
+function trajectoriesOf(
+  { plane }: Environment,
+  { observations, observationSize, count, episodeStart }: Transitions,
+): Float32Array[] {
   const n = Math.min(shownTrajectories, episodeStart.length);
   return Array.from({ length: n }, (_, i) => {
     const episode = Math.floor((i * episodeStart.length) / n);
     const [first, end] = [episodeStart[episode], episodeStart[episode + 1] ?? count];
     const points = new Float32Array(2 * (end - first));
-    for (let row = first; row < end; row++) points.set(plane.locate(observations, row * observationSize), 2 * (row - first));
+    for (let row = first; row < end; row++)
+      points.set(plane.locate(observations, row * observationSize), 2 * (row - first));
     return points;
   });
 }
@@ -153,7 +163,8 @@ async function mapOf(learner: Learner, { environment, neighbours }: Prepared, at
     const action = actions.subarray(row * actionSize, (row + 1) * actionSize);
     if (values) map.values[cell] = values[row];
     map.arrows.set(plane.arrow(action), 2 * cell);
-    if (neighbours && !neighbours.hasNeighbour(observations.subarray(row * size, (row + 1) * size), action)) map.outside[cell] = 1;
+    if (neighbours && !neighbours.hasNeighbour(observations.subarray(row * size, (row + 1) * size), action))
+      map.outside[cell] = 1;
   });
   return { at, grid: plane.grid, ...map };
 }
