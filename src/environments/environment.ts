@@ -90,7 +90,7 @@ export interface Environment<S extends State = State> {
   step(state: S, action: ArrayLike<number>, random: RandomStream): Outcome<S>;
   /** A scripted policy in the field's terms: "planner", "energy swing-up". Pure in the state. */
   readonly reference: { readonly name: string; act(state: S): readonly number[] };
-  /** Largest discounted return a policy could earn; above it, predicted Q cannot be right. */
+  /** Largest discounted return a policy could earn; above it, predicted Q cannot be right. Infinite at discount 1 where rewards never stop. */
   ceiling(discount: number): number;
   /** Half-windows that count as "near the data", one an observation component and one an action component (0 for discrete: equal). */
   readonly neighbourhood: { readonly observation: readonly number[]; readonly action: readonly number[] };
