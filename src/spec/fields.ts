@@ -64,7 +64,8 @@ export interface Difference {
 
 /**
  * Settings in which two specs differ, in canonical order: a run's name, the columns of the run table. A setting that only one
- * of them has counts where it is not at its default, so that another algorithm is one difference and not ten.
+ * of them has counts where it is not at its default, so that another algorithm is one difference and not ten; a parameter that
+ * the online phase took along counts once.
  */
 export function differences(before: RunSpec, after: RunSpec): readonly Difference[] {
   const olds = meaningful(before);
@@ -77,9 +78,15 @@ export function differences(before: RunSpec, after: RunSpec): readonly Differenc
     if (from !== undefined && to !== undefined) found.push({ path, label, from, to });
     else if ((from ?? to) !== valueText(slot.field, slot.field.default)) found.push({ path, label, from, to });
   }
+  const same = (other: Difference, path: string, { from, to }: Difference) =>
+    other.path === path && other.from === from && other.to === to;
+  const told = found.filter((difference) => {
+    const offline = difference.path.replace(/^online\.params/, 'offline.params');
+    return offline === difference.path || !found.some((other) => same(other, offline, difference));
+  });
   const [from, to] = [seedsText(before.seeds), seedsText(after.seeds)];
-  if (from !== to) found.push({ path: 'seeds', label: runSchema.seedCount.label, from, to });
-  return found;
+  if (from !== to) told.push({ path: 'seeds', label: runSchema.seedCount.label, from, to });
+  return told;
 }
 
 function meaningful(spec: RunSpec): ReadonlyMap<string, Slot> {

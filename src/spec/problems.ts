@@ -81,7 +81,7 @@ export function explain(problem: Problem): string {
     case 'unknownPreset':
       return `There is no preset “${problem.given}”. Starting from ${problem.used}.`;
     case 'cutOff':
-      return `This link is cut off after ${numberText(problem.characters)} characters, often by a chat program. ${kept(problem.kept)} Ask for it as a file.`;
+      return `This link is cut off after ${numberText(problem.characters)} ${problem.characters === 1 ? 'character' : 'characters'}, often by a chat program. ${kept(problem.kept)} Ask for it as a file.`;
     case 'damaged':
       return `Part of this link is damaged. ${kept(problem.kept)} Ask for it again.`;
     case 'doubtful':
@@ -130,14 +130,16 @@ export function explain(problem: Problem): string {
   }
 }
 
-/** All problems of one link or run, one sentence each; wrong values share one, as product.md §8 message 1 has it. */
-export function explainAll(problems: readonly Problem[]): readonly string[] {
+/** All problems of one link or run, a sentence or two each; wrong values share one, as product.md §8 message 1 has it. */
+export function explainEach(problems: readonly Problem[]): readonly string[] {
   const values = problems.filter((problem) => problem.kind === 'value');
-  if (values.length < 2) {
-    return problems.map((problem) => (problem.kind === 'value' ? wrongValues([problem]) : explain(problem)));
-  }
   const rest = problems.filter((problem) => problem.kind !== 'value').map(explain);
-  return [wrongValues(values), ...rest];
+  return values.length === 0 ? rest : [wrongValues(values), ...rest];
+}
+
+/** The same as one text. */
+export function explainAll(problems: readonly Problem[]): string {
+  return explainEach(problems).join(' ');
 }
 
 /** What a person may do about a problem: buttons beside its sentence. The page decides how each is done. */

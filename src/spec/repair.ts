@@ -2,17 +2,20 @@
  * Makes a usable spec out of anything. What is absent comes from a base spec, what is wrong is replaced and named,
  * what is unknown is named and dropped. Total for plain data: never throws, and repairing twice changes nothing.
  */
-import type { Field, FieldValue, Schema, Values } from '../schema/field';
+import type { ChoiceField, Field, FieldValue, Schema, Values } from '../schema/field';
 import { numberText, repairValue } from '../schema/fields';
 import type { LinkProblem } from './problems';
 import { evaluationSchema, networkSchema, runSchema, switchSchema } from './runFields';
 import type { Change, Phase, RunSpec } from './runSpec';
-import { maxSeeds, readSeeds, seedsText } from './seeds';
+import { readSeeds, seedsExpected, seedsText } from './seeds';
 import {
+  algorithmField,
   carriedOver,
+  environmentField,
   environmentOf,
   offlineAlgorithmOf,
   onlineAlgorithmOf,
+  recipeField,
   recipeOf,
   type Slot,
   slotsOf,
@@ -60,8 +63,7 @@ export function repairSpec(given: unknown, base: RunSpec): RepairedSpec {
 
 function repairEnvironment(given: Given, base: RunSpec, problems: LinkProblem[]): RunSpec {
   nameUnknown('environment', given, ['id', 'params'], problems);
-  const slots = slotsOf(base);
-  const id = repaired('environment.id', fieldAt(slots, 'environment.id'), given.id, base.environment.id, problems);
+  const id = repaired('environment.id', environmentField, given.id, base.environment.id, problems);
   const spec = withEnvironment(base, String(id));
   const params = repairSection(
     'environment.params',
@@ -75,7 +77,7 @@ function repairEnvironment(given: Given, base: RunSpec, problems: LinkProblem[])
 
 function repairDataset(given: Given, base: RunSpec, problems: LinkProblem[]): RunSpec {
   nameUnknown('dataset', given, ['recipe', 'params', 'seed'], problems);
-  const field = fieldAt(slotsOf(base), 'dataset.recipe');
+  const field = recipeField(base.environment.id);
   const recipe = repaired('dataset.recipe', field, given.recipe, base.dataset.recipe, problems);
   const spec = withRecipe(base, String(recipe));
   return {
@@ -91,8 +93,8 @@ function repairDataset(given: Given, base: RunSpec, problems: LinkProblem[]): Ru
 function repairPhase(phase: Phase, given: Given, base: RunSpec, problems: LinkProblem[]): RunSpec {
   const budget = phase === 'offline' ? 'updates' : 'steps';
   nameUnknown(phase, given, ['algorithm', 'params', budget], problems);
-  const path = `${phase}.algorithm`;
-  const algorithm = repaired(path, fieldAt(slotsOf(base), path), given.algorithm, base[phase].algorithm, problems);
+  const choice = algorithmField(base.environment.id, phase);
+  const algorithm = repaired(`${phase}.algorithm`, choice, given.algorithm, base[phase].algorithm, problems);
   const spec = withAlgorithm(base, phase, String(algorithm));
   const { params: schema } = phase === 'offline' ? offlineAlgorithmOf(spec) : onlineAlgorithmOf(spec);
   const params = repairSection(`${phase}.params`, schema, given.params, spec[phase].params, problems);
@@ -114,10 +116,9 @@ export function withEnvironment(spec: RunSpec, id: string): RunSpec {
     ...bare,
     environment: { id, params: carriedOver(environmentOf(bare).params, spec.environment.params) },
   };
-  const slots = slotsOf(moved);
-  const recipe = nearestChoice(slots, 'dataset.recipe', spec.dataset.recipe);
-  const offline = nearestChoice(slots, 'offline.algorithm', spec.offline.algorithm);
-  const online = nearestChoice(slots, 'online.algorithm', spec.online.algorithm);
+  const recipe = nearestOption(recipeField(id), spec.dataset.recipe);
+  const offline = nearestOption(algorithmField(id, 'offline'), spec.offline.algorithm);
+  const online = nearestOption(algorithmField(id, 'online'), spec.online.algorithm);
   return withAlgorithm(withAlgorithm(withRecipe(moved, recipe), 'offline', offline), 'online', online);
 }
 
@@ -166,7 +167,7 @@ function repairSeeds(given: unknown, base: readonly number[], problems: LinkProb
       path: 'seeds',
       label: runSchema.seedCount.label,
       given: text.slice(0, 40),
-      expected: `1 to ${maxSeeds} different whole numbers, like 0..4`,
+      expected: seedsExpected,
       used: seedsText(seeds),
     });
   }
@@ -179,6 +180,7 @@ function repairChanges(given: unknown, spec: RunSpec, problems: LinkProblem[]): 
     problems.push({ kind: 'unknownField', path: 'changes' });
     return [];
   }
+  if (given.length === 0) return [];
   const live = new Map(slotsOf(spec).flatMap((slot) => (slot.field.live ? [[slot.path, slot]] : [])));
   const changes: Change[] = [];
   for (const [index, item] of given.entries()) {
@@ -229,6 +231,8 @@ function repairSection(prefix: string, schema: Schema, given: unknown, base: Val
 /** One value: absent takes the base's, wrong is repaired and named. A wrong choice falls back to the base's, not the default. */
 function repaired(path: string, field: Field, given: unknown, base: FieldValue, problems: LinkProblem[]): FieldValue {
   if (given === undefined) return base;
+  const sound = repairValue(field, given);
+  if (!sound.problem) return sound.value;
   const usable = field.zod.safeParse(base).success ? ({ ...field, default: base } as Field) : field;
   const { value, problem } = repairValue(usable, given);
   if (problem) problems.push({ kind: 'value', path, label: field.label, ...problem });
@@ -240,14 +244,8 @@ function budgetProblem(path: string, field: Field, given: number, expected: stri
 }
 
 /** The option of this name where there is one, else the field's default. */
-function nearestChoice(slots: readonly Slot[], path: string, wanted: string): string {
-  return String(repairValue(fieldAt(slots, path), wanted).value);
-}
-
-function fieldAt(slots: readonly Slot[], path: string): Field {
-  const slot = slots.find((candidate) => candidate.path === path);
-  if (!slot) throw new Error(`no slot ${path}`);
-  return slot.field;
+function nearestOption(field: ChoiceField, wanted: string): string {
+  return String(repairValue(field, wanted).value);
 }
 
 function nameUnknown(prefix: string, given: Given, known: readonly string[], problems: LinkProblem[]): void {

@@ -4,6 +4,7 @@
 
 /** More than the page can tell apart, and enough for any interval. */
 export const maxSeeds = 50;
+export const seedsExpected = `1 to ${maxSeeds} different whole numbers, like 0..4`;
 /** Seeds key 32-bit random streams. */
 const maxSeed = 0xffff_ffff;
 
@@ -54,6 +55,14 @@ export function readSeeds(given: unknown): { readonly seeds: readonly number[]; 
     }
   }
   return seeds.size === 0 ? null : { seeds: [...seeds], exact };
+}
+
+/** Seeds as a person typed them, and one sentence when that was not quite possible; then `seeds` holds what was readable. */
+export function parseSeeds(text: string): { readonly seeds: readonly number[]; readonly problem?: string } {
+  const read = readSeeds(text);
+  if (read?.exact) return { seeds: read.seeds };
+  const problem = `Seeds: expected ${seedsExpected}, got “${text.slice(0, 40)}”.`;
+  return { seeds: read?.seeds ?? [0], problem };
 }
 
 /** The first `count` seeds; where there are fewer, the next unused ones follow. `count` is clamped to 1…50. */

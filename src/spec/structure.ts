@@ -161,7 +161,8 @@ export function carriedOver(schema: Schema, ...earlier: readonly Values[]): Valu
   );
 }
 
-const environmentField: ChoiceField = choice({
+/** Which environments there are. */
+export const environmentField: ChoiceField = choice({
   default: Object.keys(environments)[0],
   options: Object.values(environments).map(({ id, name, summary }) => ({ value: id, label: name, help: summary })),
   label: 'Environment',
@@ -170,7 +171,8 @@ const environmentField: ChoiceField = choice({
 });
 
 const recipeFields = new Map<string, ChoiceField>();
-function recipeField(environmentId: string): ChoiceField {
+/** Which recipes an environment has. */
+export function recipeField(environmentId: string): ChoiceField {
   return remember(recipeFields, environmentId, () => {
     const options = recipesFor(environmentId).map(({ id, label, summary }) => ({ value: id, label, help: summary }));
     return choice({
@@ -184,7 +186,8 @@ function recipeField(environmentId: string): ChoiceField {
 }
 
 const algorithmFields = new Map<string, ChoiceField>();
-function algorithmField(environmentId: string, phase: 'offline' | 'online'): ChoiceField {
+/** Which algorithms can learn one phase in an environment. */
+export function algorithmField(environmentId: string, phase: 'offline' | 'online'): ChoiceField {
   return remember(algorithmFields, `${phase} ${environmentId}`, () => {
     const candidates = algorithmsFor(environmentId, phase);
     const usual =
