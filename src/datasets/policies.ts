@@ -53,14 +53,15 @@ export function mixedReference(environment: Environment, mix: number): Behaviour
 
 /** D4RL's "medium": a policy at about a third of the way from random to expert. */
 export const mediumScore = 33;
-/** Episodes a probe: about so many steps, but enough for a mean where episodes are long. */
-const probeSteps = 30_000;
-const [fewestEpisodes, mostEpisodes] = [100, 400];
-const halvings = 10;
+/** Episodes of the last probes: about so many steps, but enough for a mean where episodes are long. */
+const probeSteps = 60_000;
+const [fewestEpisodes, mostEpisodes] = [100, 600];
+/** Halvings with a quarter of the episodes, while the answer is far off, then with all of them. */
+const [coarseHalvings, fineHalvings] = [4, 4];
 
 /**
  * The mix whose measured return is nearest to `mediumScore` on the 0-100 scale, found by bisection. Every probe meets the same
- * starts and the same dice, so that two mixes differ in the mix alone.
+ * starts and the same dice, so that two mixes differ in the mix alone. Only the last, long probes are candidates.
  */
 export function* findMediumMix({
   environment,
@@ -71,16 +72,19 @@ export function* findMediumMix({
   { readonly mix: number; readonly score: number }
 > {
   const what = 'Looking for a medium policy';
-  const probeEpisodes = clamp(Math.floor(probeSteps / environment.maxSteps), fewestEpisodes, mostEpisodes);
-  const of = halvings * probeEpisodes;
+  const fine = clamp(Math.floor(probeSteps / environment.maxSteps), fewestEpisodes, mostEpisodes);
+  const coarse = Math.ceil(fine / 4);
+  const of = coarseHalvings * coarse + fineHalvings * fine;
+  let done = 0;
   let [low, high] = [0, 1];
   let best = { mix: 1, score: Number.NEGATIVE_INFINITY };
-  for (let halving = 0; halving < halvings; halving++) {
+  for (let halving = 0; halving < coarseHalvings + fineHalvings; halving++) {
     const mix = (low + high) / 2;
     const behaviour = mixedReference(environment, mix);
+    const episodes = halving < coarseHalvings ? coarse : fine;
     let sum = 0;
-    for (let episode = 0; episode < probeEpisodes; episode++) {
-      if (episode % 10 === 0) yield { what, done: halving * probeEpisodes + episode, of };
+    for (let episode = 0; episode < episodes; episode++) {
+      if (done++ % 10 === 0) yield { what, done, of };
       const world = stream(seed, 'data', purposes.probeWorld, episode);
       const choices = stream(seed, 'data', purposes.probeBehaviour, episode);
       runEpisode(environment, behaviour, world, choices, ({ reward }) => {
@@ -88,8 +92,9 @@ export function* findMediumMix({
         return true;
       });
     }
-    const score = normalise(sum / probeEpisodes, references);
-    if (Math.abs(score - mediumScore) < Math.abs(best.score - mediumScore)) best = { mix, score };
+    const score = normalise(sum / episodes, references);
+    const isCandidate = halving >= coarseHalvings;
+    if (isCandidate && Math.abs(score - mediumScore) < Math.abs(best.score - mediumScore)) best = { mix, score };
     if (score > mediumScore) low = mix;
     else high = mix;
   }
