@@ -114,6 +114,7 @@ export const cartPole = defineEnvironment({
       y: { name: 'angular velocity', unit: 'rad/s', min: -planeAngularVelocity, max: planeAngularVelocity },
       stateAt: (angle, angularVelocity) => ({ position: 0, velocity: 0, angle, angularVelocity }),
       project: ({ angle, angularVelocity }) => [angle, angularVelocity],
+      locate: (observations, offset) => [observations[offset + 2], observations[offset + 3]],
       arrow: (action) => (action[0] === 1 ? [0, -1] : [0, 1]),
       grid: [48, 48],
     },

@@ -117,6 +117,24 @@ describe.each(everyVariant)('$name keeps the environment contract', ({ environme
     expect(drawn).toBeGreaterThan(0.3 * plane.grid[0] * plane.grid[1]);
   });
 
+  test('a state’s observation is located where the state is, wherever its row starts', () => {
+    const { plane } = environment;
+    const size = observationSize(environment);
+    for (const policy of ['random', 'reference'] as const) {
+      for (const state of rollout(environment, { seed: 14, policy }).states) {
+        const rows = new Float32Array(2 * size);
+        environment.observe(state, rows, size);
+        const [x, y] = plane.locate(rows, size);
+        const [expectedX, expectedY] = plane.project(state);
+        // Observations are float32; at ±π an angle may come back on the other side.
+        const turn = plane.x.unit === 'rad' ? 2 * Math.PI : Number.POSITIVE_INFINITY;
+        const gap = Math.abs(x - expectedX);
+        expect(Math.min(gap, Math.abs(gap - turn))).toBeLessThan(1e-6);
+        expect(y).toBeCloseTo(expectedY, 5);
+      }
+    }
+  });
+
   test('a box action beyond its bounds moves the state as the bound does', () => {
     const { action } = environment;
     if (action.kind === 'discrete') return;

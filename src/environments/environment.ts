@@ -40,6 +40,8 @@ export interface Plane<S extends State> {
   stateAt(x: number, y: number): S | null;
   /** Where a state lies on the plane. */
   project(state: S): readonly [number, number];
+  /** Where the state lies whose observation starts at `offset`: the way back for data, which hold observations only. */
+  locate(observations: ArrayLike<number>, offset: number): readonly [number, number];
   /** Where an action points on the plane, length 1 at full action: an arrow of the policy field. */
   arrow(action: ArrayLike<number>): readonly [number, number];
   /** Grid resolution of the map: cells of the picture along x and y. */

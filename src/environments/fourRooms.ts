@@ -125,6 +125,11 @@ export const fourRooms = defineEnvironment({
           return index < 0 ? null : cells[index];
         },
         project: ({ row, column }) => [column, heightOf(row)],
+        locate(observations, offset) {
+          let index = 0;
+          while (index < cells.length - 1 && observations[offset + index] !== 1) index++;
+          return [cells[index].column, heightOf(cells[index].row)];
+        },
         arrow: (action) => {
           const move = moves[action[0]];
           return [move.column, move.row === 0 ? 0 : -move.row];

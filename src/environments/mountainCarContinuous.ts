@@ -77,6 +77,7 @@ export const mountainCarContinuous = defineEnvironment({
       y: { name: 'velocity', unit: 'a step', min: -maxVelocity, max: maxVelocity },
       stateAt: (position, velocity) => ({ position: Math.fround(position), velocity: Math.fround(velocity) }),
       project: ({ position, velocity }) => [position, velocity],
+      locate: (observations, offset) => [observations[offset], observations[offset + 1]],
       arrow: (action) => [0, clamp(action[0], -1, 1)],
       grid: [48, 48],
     },

@@ -5,7 +5,7 @@
  * observation [cos θ, sin θ, θ̇ (rad/s)], θ = 0 upright · action [torque (N·m)] in ±2 · truncated after 200 steps
  * reward −(θ² + 0.1 θ̇² + 0.001 u²) of the state before the step, in [−16.28, 0] · never terminates
  */
-import { clamp, cos, sin, wrapAngle } from '../numeric/math';
+import { atan2, clamp, cos, sin, wrapAngle } from '../numeric/math';
 import { defineEnvironment, type Shape } from './environment';
 
 const gravity = 10; // m/s²
@@ -81,6 +81,10 @@ export const pendulum = defineEnvironment({
       y: { name: 'angular velocity', unit: 'rad/s', min: -maxVelocity, max: maxVelocity },
       stateAt: (angle, velocity) => ({ angle, velocity }),
       project: ({ angle, velocity }) => [wrapAngle(angle), velocity],
+      locate: (observations, offset) => [
+        atan2(observations[offset + 1], observations[offset]),
+        observations[offset + 2],
+      ],
       arrow: (action) => [0, clamp(action[0], -maxTorque, maxTorque) / maxTorque],
       grid: [48, 48],
     },

@@ -182,6 +182,7 @@ export const pointMaze = defineEnvironment({
         y: { name: 'y', unit: 'm', ...y },
         stateAt: (x, y) => (maze.isFree(...cellOf(x, y)) ? { x, y, vx: 0, vy: 0 } : null),
         project: (state: PointMazeState) => [state.x, state.y],
+        locate: (observations, offset) => [observations[offset], observations[offset + 1]],
         arrow: (action) => [clamp(action[0], -1, 1), clamp(action[1], -1, 1)],
         grid: [6 * (maze.rows - 2), 6 * (maze.columns - 2)],
       },
