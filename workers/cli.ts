@@ -22,7 +22,7 @@ import { validateSpec } from '../src/spec/validate';
 import { uncontrolled } from '../src/training/control';
 import { type Prepared, prepare } from '../src/training/prepare';
 import { train } from '../src/training/train';
-import { chooseExecutor } from './executors';
+import { chooseExecutor } from '../src/training/executors';
 
 /** Wrong input: said in one sentence, exit code 2. */
 class Misuse extends Error {}

@@ -1,7 +1,7 @@
 /** Finds the executor a spec asks for, loading only that one. Falls back to another that is present, and says so. */
-import type { Executor, ExecutorId } from '../src/compute/executor';
-import type { RunProblem } from '../src/spec/problems';
-import type { ExecutorChoice } from '../src/spec/runSpec';
+import type { Executor, ExecutorId } from '../compute/executor';
+import type { RunProblem } from '../spec/problems';
+import type { ExecutorChoice } from '../spec/runSpec';
 
 export interface ChosenExecutor {
   readonly executor: Executor;
@@ -39,12 +39,12 @@ function reasonFor(id: ExecutorId): string {
 async function load(id: ExecutorId): Promise<Executor | null> {
   switch (id) {
     case 'wasm':
-      return (await import('../src/compute/wasm/session')).wasmExecutor;
+      return (await import('../compute/wasm/session')).wasmExecutor;
     case 'tfjs-cpu':
     case 'tfjs-wasm':
     case 'tfjs-webgl':
     case 'tfjs-webgpu': {
-      const { tfjsExecutor } = await import('../src/compute/tfjs/session');
+      const { tfjsExecutor } = await import('../compute/tfjs/session');
       return tfjsExecutor(id.slice('tfjs-'.length) as 'cpu' | 'wasm' | 'webgl' | 'webgpu');
     }
     case 'webgpu':
