@@ -55,7 +55,7 @@ export function mixedReference(environment: Environment, mix: number): Behaviour
 export const mediumScore = 33;
 /** Episodes of the last probes: about so many steps, but enough for a mean where episodes are long. */
 const probeSteps = 60_000;
-const [fewestEpisodes, mostEpisodes] = [100, 600];
+const [fewestEpisodes, mostEpisodes] = [100, 400];
 /** Halvings with a quarter of the episodes, while the answer is far off, then with all of them. */
 const [coarseHalvings, fineHalvings] = [4, 4];
 

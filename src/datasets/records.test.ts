@@ -56,7 +56,7 @@ describe.each(pairs.filter(({ recipe }) => recipe.id === 'random'))(
           row,
         );
       }
-      expect(oneByOne).toEqual(together);
+      expect(oneByOne.findIndex((value, i) => value !== together[i])).toBe(-1);
       const used = field('nextObservation').first + size;
       expect(together.subarray(used, layout.stride).every((value) => value === 0)).toBe(true);
     });
