@@ -4,9 +4,9 @@ import { environmentById } from '../environments/registry';
 import { defaultsOf } from '../schema/fields';
 import type { DatasetRequest } from './dataset';
 import { type FileFormat, type FileResult, readDatasetFile, writeDatasetFile } from './files';
-import type { Column } from './files/columns';
-import { writeHdf5 } from './files/hdf5';
-import { writeNpz } from './files/npz';
+import type { Column } from './formats/columns';
+import { writeHdf5 } from './formats/hdf5';
+import { writeNpz } from './formats/npz';
 import { make, request } from './testing';
 
 const environmentOf = (id: string) => {
@@ -168,7 +168,7 @@ describe('files of others', () => {
       seed: '1',
       digest: intact.digest,
     };
-    const { columnsOf } = await import('./files/columns');
+    const { columnsOf } = await import('./formats/columns');
     const arrays = columnsOf({ ...transitions, rewards }, pendulum.action);
     expect(loaded(await read(writeNpz({ arrays, attributes }))).request).toBeNull();
   });

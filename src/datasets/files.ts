@@ -6,7 +6,7 @@ import type { Environment } from '../environments/environment';
 import type { Values } from '../schema/field';
 import { digestOf } from './card';
 import { type DatasetRequest, environmentOf } from './dataset';
-import { type Columns, columnsOf, FileError, type FileProblem, transitionsOf } from './files/columns';
+import { type Columns, columnsOf, FileError, type FileProblem, transitionsOf } from './formats/columns';
 import type { Transitions } from './transitions';
 
 export type { FileProblem };
@@ -23,8 +23,8 @@ export async function writeDatasetFile(
     arrays: columnsOf(transitions, environment.action),
     attributes: { ...attributesOf(request), digest: digestOf(transitions) },
   };
-  if (format === 'hdf5') return (await import('./files/hdf5')).writeHdf5(columns);
-  return (await import('./files/npz')).writeNpz(columns);
+  if (format === 'hdf5') return (await import('./formats/hdf5')).writeHdf5(columns);
+  return (await import('./formats/npz')).writeNpz(columns);
 }
 
 export type FileResult =
@@ -64,8 +64,8 @@ export async function readDatasetFile(
 }
 
 async function readColumns(bytes: Uint8Array): Promise<Columns> {
-  if (startsWith(bytes, [0x89, 0x48, 0x44, 0x46])) return (await import('./files/hdf5')).readHdf5(bytes); // \x89HDF
-  if (startsWith(bytes, [0x50, 0x4b, 0x03, 0x04])) return (await import('./files/npz')).readNpz(bytes); // PK
+  if (startsWith(bytes, [0x89, 0x48, 0x44, 0x46])) return (await import('./formats/hdf5')).readHdf5(bytes); // \x89HDF
+  if (startsWith(bytes, [0x50, 0x4b, 0x03, 0x04])) return (await import('./formats/npz')).readNpz(bytes); // PK
   throw new FileError({ kind: 'fileUnreadable', detail: 'it is neither HDF5 nor NPZ' });
 }
 
