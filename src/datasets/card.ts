@@ -36,11 +36,12 @@ export function coverageOf(transitions: Transitions, environment: Environment): 
   const seenPairs = new Set<number>();
   for (let row = 0; row < transitions.count; row++) {
     const cell = cells.cellOf(transitions.observations, row * transitions.observationSize);
+    if (!cells.reachable.has(cell)) continue; // a cell whose middle is wall is not on the map
     seenCells.add(cell);
     const direction = directions.directionOf(transitions.actions, row * transitions.actionSize);
     if (direction !== null) seenPairs.add(cell * directions.count + direction);
   }
-  const reachable = cells.reachable.length;
+  const reachable = cells.reachable.size;
   return { cells: seenCells.size / reachable, cellActions: seenPairs.size / (reachable * directions.count) };
 }
 

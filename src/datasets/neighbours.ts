@@ -86,17 +86,22 @@ export function neighbours(
       const reach = windows[component] * (1 + 1e-9) + 1e-12 * Math.abs(query[component]);
       low[i] = cellIndex(query[component] - reach, component);
       high[i] = cellIndex(query[component] + reach, component);
-      cell[i] = low[i];
+      cell[i] = cellIndex(query[component], component);
     }
     visited.length = 0;
     let found = 0;
-    for (;;) {
+    // The query's own cell first, where a neighbour is likeliest; then all cells of its window.
+    for (let isOwn = true; ; isOwn = false) {
       const bucket = bucketOf();
       if (!visited.includes(bucket)) {
         visited.push(bucket);
         for (let slot = start[bucket]; slot < start[bucket + 1]; slot++) {
           if (isNear(slot * size) && ++found >= limit) return found;
         }
+      }
+      if (isOwn) {
+        cell.set(low);
+        continue;
       }
       // The next cell of the box, like an odometer.
       let i = 0;

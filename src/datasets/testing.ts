@@ -45,6 +45,7 @@ export function counter(maxSteps: number, endsAfter = Number.POSITIVE_INFINITY):
       y: { name: 'nothing', unit: '', min: 0, max: 1 },
       stateAt: (x) => ({ steps: x }),
       project: (state) => [state.steps, 0],
+      locate: (observations, offset) => [observations[offset], 0],
       arrow: () => [1, 0],
       grid: [10, 1],
     },
