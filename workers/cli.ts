@@ -10,15 +10,14 @@ import type { RunEvent } from '../src/metrics/events';
 import type { Regime } from '../src/metrics/regime';
 import { emptyResult, note, regimeOfRun, type SeedResult, summarise } from '../src/metrics/results';
 import { sha256Hex } from '../src/numeric/digest';
-import { setField } from '../src/spec/fields';
+import { setField, validateSpec } from '../src/spec/fields';
 import { decodeLink, encodeLink } from '../src/spec/link';
 import { presetById, presets } from '../src/spec/presets';
 import { explain, explainAll } from '../src/spec/problems';
 import type { EvaluationValues } from '../src/spec/runFields';
 import type { RunSpec } from '../src/spec/runSpec';
-import { parseSeeds } from '../src/spec/seeds';
+import { readSeeds } from '../src/spec/seeds';
 import { sentenceOf } from '../src/spec/sentence';
-import { validateSpec } from '../src/spec/validate';
 import { uncontrolled } from '../src/training/control';
 import { type Prepared, prepare } from '../src/training/prepare';
 import { train } from '../src/training/train';
@@ -88,9 +87,9 @@ function specFrom(subject: string | undefined, flags: Flags): RunSpec {
   let spec = readSpec(subject);
   if (flags.executor !== undefined) spec = set(spec, 'executor', flags.executor);
   if (flags.seeds !== undefined) {
-    const { seeds, problem } = parseSeeds(flags.seeds);
-    if (problem) throw new Misuse(problem);
-    spec = { ...spec, seeds };
+    const read = readSeeds(flags.seeds);
+    if (!read?.exact) throw new Misuse(`Expected --seeds such as 0..4 or 1,5,9, got “${flags.seeds}”.`);
+    spec = { ...spec, seeds: read.seeds };
   }
   for (const assignment of flags.set ?? []) {
     const at = assignment.indexOf('=');
