@@ -276,8 +276,8 @@ function clamp(value: number, min: number, max: number): number {
   return Math.min(max, Math.max(min, value)) + 0;
 }
 
-/** At most 40 characters, on one line, of anything at all. */
-function shortText(given: unknown): string {
+/** At most 40 characters, on one line, of anything at all: what a message may quote of a stranger's input. */
+export function shortText(given: unknown): string {
   let text: string;
   switch (typeof given) {
     case 'number':

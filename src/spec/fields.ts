@@ -5,7 +5,7 @@
  * `specFields` lists them all for one spec.
  */
 import type { Field, FieldValue } from '../schema/field';
-import { valueText } from '../schema/fields';
+import { shortText, valueText } from '../schema/fields';
 import { defaultPreset, presetSpec } from './presets';
 import type { LinkProblem } from './problems';
 import { type RepairedSpec, repairSpec } from './repair';
@@ -49,7 +49,7 @@ export function validateSpec(given: unknown): RepairedSpec {
   const base = known ?? (presetSpec(defaultPreset) as RunSpec);
   const { spec, problems } = repairSpec(given, base);
   if (known || named === undefined) return { spec: { ...spec, preset: base.preset }, problems };
-  const unknown: LinkProblem = { kind: 'unknownPreset', given: String(named).slice(0, 40), used: base.preset };
+  const unknown: LinkProblem = { kind: 'unknownPreset', given: shortText(named), used: base.preset };
   return { spec: { ...spec, preset: base.preset }, problems: [unknown, ...problems] };
 }
 

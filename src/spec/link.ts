@@ -8,6 +8,7 @@
  * Decoding never throws and never gives a value out of range. Old versions decode for ever: `link.golden.json` holds some.
  */
 import type { FieldValue } from '../schema/field';
+import { shortText } from '../schema/fields';
 import { decodeCurve, encodeCurve, type LinkCurve } from './linkCurve';
 import { pack, unpack } from './packing';
 import { earlierSpecs } from './presetHistory';
@@ -76,17 +77,12 @@ function decodeVersion1(body: string): DecodedLink {
     problems.push(state === 'cutOff' ? { kind: 'cutOff', characters, kept } : { kind: 'damaged', kept });
   }
   if (!known && (complete || preset !== undefined)) {
-    problems.push({ kind: 'unknownPreset', given: String(preset).slice(0, 40), used: presetId });
+    problems.push({ kind: 'unknownPreset', given: shortText(preset), used: presetId });
   }
 
-  // The preset as it is now, or as it was when this link was made, whichever the check fits.
-  const bases = [presetSpec(presetId) as RunSpec, ...earlierSpecs(presetId)];
-  const merged = bases.map((base) => merge(flatten(base), difference));
-  const fitting = merged.findIndex((paths) => checkOf(paths) === check);
-  if (complete && known && fitting < 0) problems.push({ kind: 'doubtful' });
-  // An older preset knows nothing of fields added since: those take their defaults, which change nothing.
-  const base = fitting > 0 ? repairSpec(bases[fitting], plainSpec()).spec : bases[0];
-  const repaired = repairSpec(nest(merged[Math.max(0, fitting)]), base);
+  const { base, merged, fits } = fittingBase(presetId, difference, check);
+  if (complete && known && !fits) problems.push({ kind: 'doubtful' });
+  const repaired = repairSpec(nest(merged), base);
   problems.push(...repaired.problems);
 
   const digest = digestOf(digestText);
@@ -100,6 +96,19 @@ function decodeVersion1(body: string): DecodedLink {
     ...(digest ? { digest } : {}),
     ...(curve ? { curve } : {}),
   };
+}
+
+/** The preset as it is now, or as it was when the link was made, whichever the check fits; as it is now if none does. */
+function fittingBase(preset: string, difference: Paths, check: unknown) {
+  const now = presetSpec(preset) as RunSpec;
+  const merged = merge(flatten(now), difference);
+  if (checkOf(merged) === check) return { base: now, merged, fits: true };
+  for (const then of earlierSpecs(preset)) {
+    const older = merge(flatten(then), difference);
+    // An older preset knows nothing of fields added since: those take their defaults, which change nothing.
+    if (checkOf(older) === check) return { base: repairSpec(then, plainSpec()).spec, merged: older, fits: true };
+  }
+  return { base: now, merged, fits: false };
 }
 
 /** A spec as paths and values, "seeds" as text and "changes" as rows. */

@@ -3,7 +3,7 @@
  * what is unknown is named and dropped. Total for plain data: never throws, and repairing twice changes nothing.
  */
 import type { ChoiceField, Field, FieldValue, Schema, Values } from '../schema/field';
-import { numberText, repairValue } from '../schema/fields';
+import { numberText, repairValue, shortText } from '../schema/fields';
 import type { LinkProblem } from './problems';
 import { evaluationSchema, networkSchema, runSchema, switchSchema } from './runFields';
 import type { Change, Phase, RunSpec } from './runSpec';
@@ -161,12 +161,11 @@ function repairSeeds(given: unknown, base: readonly number[], problems: LinkProb
   const read = readSeeds(given);
   const seeds = read?.seeds ?? base;
   if (!read?.exact) {
-    const text = Array.isArray(given) ? given.slice(0, 20).join(',') : String(given);
     problems.push({
       kind: 'value',
       path: 'seeds',
       label: runSchema.seedCount.label,
-      given: text.slice(0, 40),
+      given: shortText(given),
       expected: seedsExpected,
       used: seedsText(seeds),
     });
@@ -186,7 +185,7 @@ function repairChanges(given: unknown, spec: RunSpec, problems: LinkProblem[]): 
   for (const [index, item] of given.entries()) {
     const path = `changes.${index}`;
     const { phase, step, field, value } = recordOf(item);
-    const slot = live.get(String(field));
+    const slot = typeof field === 'string' ? live.get(field) : undefined;
     const known = field === 'finish' || (slot && takesEffectIn(slot, phase));
     if ((phase !== 'offline' && phase !== 'online') || !known || changes.length === maxChanges) {
       problems.push({ kind: 'unknownField', path });
