@@ -19,9 +19,9 @@ import type { RunSpec } from '../src/spec/runSpec';
 import { readSeeds } from '../src/spec/seeds';
 import { sentenceOf } from '../src/spec/sentence';
 import { uncontrolled } from '../src/training/control';
+import { chooseExecutor } from '../src/training/executors';
 import { type Prepared, prepare } from '../src/training/prepare';
 import { train } from '../src/training/train';
-import { chooseExecutor } from '../src/training/executors';
 
 /** Wrong input: said in one sentence, exit code 2. */
 class Misuse extends Error {}
@@ -316,12 +316,8 @@ async function writeDataset(recipe: string | undefined, flags: Flags): Promise<n
   bar.end();
   const { dataset } = piece.value;
   if (!dataset) throw new Misuse(`The recipe “${recipe}” makes no data.`);
-  const { encodeDataset } = await import('../src/datasets/files');
-  const bytes = await encodeDataset(
-    dataset,
-    { environment: spec.environment, recipe: spec.dataset },
-    flags.out.endsWith('.npz') ? 'npz' : 'hdf5',
-  );
+  const { writeDatasetFile } = await import('../src/datasets/files');
+  const bytes = await writeDatasetFile(flags.out.endsWith('.npz') ? 'npz' : 'hdf5', dataset.transitions, spec);
   writeFileSync(flags.out, bytes);
   const { card } = dataset;
   if (flags.json) process.stdout.write(`${JSON.stringify({ ...card, file: flags.out, bytes: bytes.length })}\n`);

@@ -45,12 +45,12 @@ describe('checkpoints', () => {
     for (const { checkpoint } of checkpoints)
       expect((await run({ checkpoint })).result.digest).toBe(whole.result.digest);
   });
-  test('a checkpoint of another seed or other networks is refused in words', async () => {
+  test('a checkpoint of another seed or recipe is refused in words', async () => {
     const { events } = await run({ checkpointEvery: 2 });
     const checkpoint = events.find((event) => event.kind === 'checkpoint')?.checkpoint;
     await expect(run({ checkpoint }, spec, 3)).rejects.toThrow(/expected seed 3, got seed 0/);
     await expect(run({ checkpoint }, specWith('stitching', { ...small, 'network.hiddenSize': 32 }))).rejects.toThrow(
-      /other networks/,
+      /another recipe/,
     );
     await expect(run({ checkpoint: new Uint8Array(100) })).rejects.toThrow(/expected a header/);
   });

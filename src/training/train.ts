@@ -510,6 +510,7 @@ const replayCapacity = (spec: RunSpec) => Math.max(1, Math.min(spec.online.steps
 
 interface Saved {
   readonly seed: number;
+  readonly recipe: string;
   readonly layout: string;
   readonly current: RunSpec;
   readonly loop: Omit<Loop, 'pretrained'>;
@@ -522,6 +523,7 @@ async function save(run: Run): Promise<Uint8Array> {
   const stored = Math.min(loop.replayed, replayCapacity(run.spec));
   const saved: Saved = {
     seed: run.seed,
+    recipe: recipeOf(run.spec),
     layout: run.learner.plan.layout,
     current: run.current,
     loop,
@@ -535,16 +537,21 @@ async function save(run: Run): Promise<Uint8Array> {
     pretrained: bytesOf(pretrained ?? new Float32Array(0)),
   });
 }
-/** @throws RangeError when the checkpoint is of another seed or of other networks */
+/** What a checkpoint must share with the run that goes on from it: all but the changes made since, other seeds and the executor. */
+function recipeOf({ environment, dataset, network, offline, online, switch: options, evaluation }: RunSpec): string {
+  return JSON.stringify([environment, dataset, network, offline, online, options, evaluation]);
+}
+/** @throws RangeError when the checkpoint is of another seed, another recipe or an older layout */
 async function restore(spec: RunSpec, seed: number, context: TrainContext, checkpoint: Uint8Array): Promise<Run> {
   const { json, blobs } = unpack(checkpoint);
   const saved = json as Saved;
   if (saved.seed !== seed) throw new RangeError(`checkpoint: expected seed ${seed}, got seed ${saved.seed}`);
+  if (saved.recipe !== recipeOf(spec)) throw new RangeError('checkpoint: it belongs to another recipe');
   const loop: Loop = { ...saved.loop, pretrained: saved.hasPretrained ? floatsOf(blobs.pretrained) : null };
   const run = await openRun(spec, saved.current, seed, context, loop);
   if (run.learner.plan.layout !== saved.layout) {
     run.learner.dispose();
-    throw new RangeError('checkpoint: it belongs to other networks than this run’s');
+    throw new RangeError('checkpoint: it was written by another version of the lab');
   }
   await run.learner.writeState(blobs.state);
   const replay = floatsOf(blobs.replay);
