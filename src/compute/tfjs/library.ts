@@ -36,7 +36,7 @@ function register(tf: Tfjs, backend: Backend): Promise<void> {
 }
 
 async function registerOnce(tf: Tfjs, backend: Backend): Promise<void> {
-  // Importing the webgpu backend gives it the highest priority, which is why `select` always names its backend.
+  // Importing the webgpu backend gives it the highest priority, which is why nothing here relies on a default.
   if (backend === 'webgpu') await import('@tensorflow/tfjs-backend-webgpu');
   if (backend !== 'wasm') return;
   const { setWasmPaths } = namesOf(await import('@tensorflow/tfjs-backend-wasm'));
@@ -51,16 +51,23 @@ function inNode(): boolean {
   return host.process?.versions?.node !== undefined;
 }
 
+/** Settles when whoever asked last has had its turn. */
+let turn: Promise<unknown> = Promise.resolve();
+
 /**
- * Makes `backend` the current one. TensorFlow.js has one current backend a thread, so a session calls this before every
- * stretch of synchronous work, and works without a pause in between.
+ * Runs `work` with `backend` as the current one, and gives its result. TensorFlow.js has one current backend a thread, so
+ * those who want different ones take turns, and `work` must not wait for anything.
  *
  * @throws Error where the backend cannot run
  */
-export async function selectBackend(tf: Tfjs, backend: Backend): Promise<void> {
-  await register(tf, backend);
-  // Another session may select its own while this one waits.
-  while (tf.getBackend() !== backend) {
-    if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js cannot start its ${backend} backend here.`);
-  }
+export function onBackend<T>(tf: Tfjs, backend: Backend, work: () => T): Promise<T> {
+  const result = turn.then(async () => {
+    await register(tf, backend);
+    if (tf.getBackend() !== backend && !(await tf.setBackend(backend))) {
+      throw new Error(`TensorFlow.js cannot start its ${backend} backend.`);
+    }
+    return work();
+  });
+  turn = result.catch(() => {}); // a failure is the caller's, and ends no one else's turn
+  return result;
 }

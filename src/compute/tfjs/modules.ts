@@ -1,5 +1,5 @@
 /**
- * A module as flat tensors in the layout of the plan's arena: parameters, Adam's moments, the last gradients.
+ * A module as flat tensors in the layout of the plan's arena: parameters, Adam's moments.
  * One tensor a kind, so a step is a dozen operations however many layers a network has, and a state is a byte copy.
  */
 import type { Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs';
@@ -16,7 +16,6 @@ export class ModuleTensors {
   #parameters: Tensor1D;
   #first: Tensor1D | undefined;
   #second: Tensor1D | undefined;
-  #gradients: Tensor1D | undefined;
 
   constructor(tf: Tfjs, plan: Plan, arena: ModuleArena, image: HostImage) {
     this.#tf = tf;
@@ -66,7 +65,6 @@ export class ModuleTensors {
       const size = tf.div(tf.reshape(learningRate, []), 1 - power1);
       const spread = tf.add(tf.div(tf.sqrt(v), Math.sqrt(1 - power2)), adam.epsilon);
       const parameters = tf.sub<Tensor1D>(this.#parameters, tf.div(tf.mul(m, size), spread));
-      this.#gradients = this.#swap(this.#gradients, gradient);
       this.#first = this.#swap(this.#first, m);
       this.#second = this.#swap(this.#second, v);
       this.#parameters = this.#swap(this.#parameters, parameters);
@@ -90,20 +88,8 @@ export class ModuleTensors {
     if (this.#second) image.setFloats(second!, (await this.#second.data()) as Float32Array);
   }
 
-  /** The gradients of the last step, as the step used them, by array name. */
-  async downloadGradients(): Promise<Record<string, Float32Array>> {
-    if (this.#gradients === undefined) throw new Error(`No update has improved module ${this.#arena.name} yet.`);
-    const flat = (await this.#gradients.data()) as Float32Array;
-    const gradients: Record<string, Float32Array> = {};
-    for (const slot of this.#slots.values()) {
-      const first = this.#firstOf(slot);
-      gradients[slot.name] = flat.slice(first, first + sizeOf(slot));
-    }
-    return gradients;
-  }
-
   dispose(): void {
-    for (const tensor of [this.#parameters, this.#first, this.#second, this.#gradients]) tensor?.dispose();
+    for (const tensor of [this.#parameters, this.#first, this.#second]) tensor?.dispose();
   }
 
   /** Arrays one after the other, zeros between them where the arena is padded. */

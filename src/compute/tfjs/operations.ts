@@ -18,37 +18,6 @@ export function dimensions({ members, rows, columns }: Shape): Dimensions {
   return [members, rows, columns];
 }
 
-/** The nodes whose value `node` is computed from. */
-export function operandsOf(node: Node): readonly number[] {
-  switch (node.op) {
-    case 'constant':
-    case 'parameter':
-    case 'scalar':
-    case 'input':
-    case 'batch':
-    case 'random':
-      return [];
-    case 'matmul':
-      return [node.a, node.b];
-    case 'binary':
-      return [node.x, node.y];
-    case 'select':
-      return [node.condition, node.x, node.y];
-    case 'concat':
-      return node.parts;
-    case 'unary':
-    case 'reduce':
-    case 'rows':
-    case 'member':
-    case 'pad':
-    case 'broadcast':
-    case 'stopGradient':
-      return [node.x];
-    default:
-      return node satisfies never;
-  }
-}
-
 /** Nodes which come from the host rather than from other nodes. */
 export type LeafOp = 'constant' | 'parameter' | 'scalar' | 'input' | 'batch' | 'random';
 
@@ -184,13 +153,8 @@ export function createOperations(tf: Tfjs) {
         padding[axis] = [node.first, dimensions(node.shape)[axis] - node.first - x.shape[axis]];
         return tf.pad(x, padding);
       }
-      case 'concat': {
-        const { members, columns } = node.shape;
-        return tf.concat(
-          operands.map((part) => broadcast(part, [members, part.shape[1], columns])),
-          1,
-        );
-      }
+      case 'concat':
+        return tf.concat([...operands], 1);
       case 'broadcast':
         return broadcast(x, dimensions(node.shape));
       case 'stopGradient':

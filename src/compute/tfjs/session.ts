@@ -7,36 +7,27 @@
  * and disposed by hand, here and in `modules.ts` only.
  */
 import type { Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs';
-import type { BatchSplit, Executor, Session, SessionOptions, SourceName } from '../executor';
+import type { BatchSplit, Executor, Session, SourceName } from '../executor';
 import { batchStream, noiseStream } from '../program/draws';
+import { operandsOf } from '../program/graph';
 import type { Plan } from '../program/plan';
 import { plan as makePlan } from '../program/planner';
 import type { Node, NodeId, Program, ProgramSet, Statement } from '../program/program';
 import { initialState } from '../state';
 import { HostImage } from './image';
-import { type Backend, loadTfjs, selectBackend, type Tfjs } from './library';
+import { type Backend, loadTfjs, onBackend, type Tfjs } from './library';
 import { ModuleTensors } from './modules';
-import { createOperations, dimensions, type LeafOp, type Operate, operandsOf } from './operations';
+import { createOperations, dimensions, type LeafOp, type Operate } from './operations';
 import { type Minimize, planTapes, type Tape } from './tapes';
 
-/** What tests may also ask. */
-export interface TfjsSession extends Session {
-  /** The gradients of the last step on `module`, after clipping, by array name. */
-  readGradients(module: string): Promise<Record<string, Float32Array>>;
-}
-export interface TfjsExecutor extends Executor {
-  open(programs: ProgramSet, options: SessionOptions): Promise<TfjsSession>;
-}
-
 /** An executor on one backend of TensorFlow.js. Nothing is loaded before it is asked for. */
-export function tfjsExecutor(backend: Backend): TfjsExecutor {
+export function tfjsExecutor(backend: Backend): Executor {
   return {
     id: `tfjs-${backend}`,
     reproducible: false,
     async unavailable() {
       try {
-        await selectBackend(await loadTfjs(), backend);
-        return null;
+        return await onBackend(await loadTfjs(), backend, () => null);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return `TensorFlow.js cannot use ${backend} here: ${reason}`;
@@ -44,9 +35,9 @@ export function tfjsExecutor(backend: Backend): TfjsExecutor {
     },
     async open(programs, { seed, dataCapacity, replayCapacity }) {
       const tf = await loadTfjs();
-      await selectBackend(tf, backend);
       const plan = makePlan(programs, { dataCapacity, replayCapacity, logRows: 1 });
-      return new OpenSession(tf, backend, programs, plan, initialState(plan, seed));
+      const state = initialState(plan, seed);
+      return onBackend(tf, backend, () => new TfjsSession(tf, backend, programs, plan, state));
     },
   };
 }
@@ -72,7 +63,7 @@ interface Evaluation {
   repetition: number;
 }
 
-class OpenSession implements TfjsSession {
+class TfjsSession implements Session {
   readonly plan: Plan;
   readonly #tf: Tfjs;
   readonly #backend: Backend;
@@ -120,17 +111,19 @@ class OpenSession implements TfjsSession {
   }
 
   async run(updates: number): Promise<Float32Array> {
-    await selectBackend(this.#tf, this.#backend);
-    const rows: Tensor1D[] = [];
-    for (let done = 0; done < updates; done++) {
-      this.#evaluate(this.#update, {}, this.#image.updateCounter(0));
-      this.#image.countUpdate();
-      if (this.#metrics.length > 0) rows.push(this.#tf.concat(this.#metrics));
-    }
-    if (rows.length === 0) return new Float32Array(0);
-    const log = this.#tf.concat(rows);
-    for (const row of rows) row.dispose();
-    return this.#take(log);
+    const log = await this.#onBackend(() => {
+      const rows: Tensor1D[] = [];
+      for (let done = 0; done < updates; done++) {
+        this.#evaluate(this.#update, {}, this.#image.updateCounter(0));
+        this.#image.countUpdate();
+        if (this.#metrics.length > 0) rows.push(this.#tf.concat(this.#metrics));
+      }
+      if (rows.length === 0) return null;
+      const joined = this.#tf.concat(rows);
+      for (const row of rows) row.dispose();
+      return joined;
+    });
+    return log === null ? new Float32Array(0) : this.#take(log);
   }
 
   async query(
@@ -140,8 +133,7 @@ class OpenSession implements TfjsSession {
   ): Promise<Record<string, Float32Array>> {
     const prepared = this.#queries.get(name);
     if (prepared === undefined) throw new RangeError(`query: the program set has no query named ${name}.`);
-    await selectBackend(this.#tf, this.#backend);
-    const outputs = this.#evaluate(prepared, inputs, counter);
+    const outputs = await this.#onBackend(() => this.#evaluate(prepared, inputs, counter));
     const result: Record<string, Float32Array> = {};
     for (const [output, tensor] of outputs) result[output] = await this.#take(tensor);
     return result;
@@ -159,14 +151,11 @@ class OpenSession implements TfjsSession {
     if (state.byteLength !== this.plan.state.bytes) {
       throw new RangeError(`writeState: expected ${this.plan.state.bytes} bytes, got ${state.byteLength}.`);
     }
-    await selectBackend(this.#tf, this.#backend);
     this.#image.bytes.set(state);
-    this.#free();
-    this.#upload();
-  }
-
-  readGradients(module: string): Promise<Record<string, Float32Array>> {
-    return this.#module(module).downloadGradients();
+    await this.#onBackend(() => {
+      this.#free();
+      this.#upload();
+    });
   }
 
   dispose(): void {
@@ -175,6 +164,10 @@ class OpenSession implements TfjsSession {
       for (const tensor of constants.values()) tensor.dispose();
       constants.clear();
     }
+  }
+
+  #onBackend<T>(work: () => T): Promise<T> {
+    return onBackend(this.#tf, this.#backend, work);
   }
 
   /** Makes the tensors from the image. */

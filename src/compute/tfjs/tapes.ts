@@ -4,13 +4,13 @@
  * TensorFlow.js differentiates a function by running it, so everything between a network's parameters and the loss is
  * computed inside that run, and everything else (targets, weights, other networks) before it, once.
  */
+import { operandsOf } from '../program/graph';
 import type { NodeId, Program, Statement } from '../program/program';
-import { operandsOf } from './operations';
 
 export type Minimize = Extract<Statement, { kind: 'minimize' }>;
 
 export interface Tape {
-  /** Parameter reads the loss is differentiated by. */
+  /** Reads of the module's arrays, one an array, which the loss is differentiated by. */
   readonly parameters: readonly NodeId[];
   /** Nodes which depend on them, in an order in which operands come first. */
   readonly inside: readonly NodeId[];
@@ -62,13 +62,13 @@ export function planTapes(program: Program): Map<Minimize, Tape> {
   const tapes = new Map<Minimize, Tape>();
   for (const statement of minimizes) {
     const cone = ancestors(program, statement.loss);
-    const parameters: NodeId[] = [];
+    const parameters = newestReads(program, cone, statement.module);
     const inside = new Set<NodeId>();
     const outside = new Set<NodeId>();
     for (const id of cone) {
-      const node = program.nodes[id];
-      if (node.op === 'parameter' && node.module === statement.module) parameters.push(id);
-      else if (operandsOf(node).some((operand) => inside.has(operand) || parameters.includes(operand))) inside.add(id);
+      if (operandsOf(program.nodes[id]).some((operand) => inside.has(operand) || parameters.includes(operand))) {
+        inside.add(id);
+      }
     }
     if (!inside.has(statement.loss)) {
       throw new Error(`minimize: the loss does not depend on the parameters of ${statement.module}.`);
@@ -82,6 +82,21 @@ export function planTapes(program: Program): Map<Minimize, Tape> {
     tapes.set(statement, { parameters, inside: [...inside], outside: [...outside], shared });
   }
   return tapes;
+}
+
+/**
+ * The read of each array of `module` that stands for its value now. Older ones can be in a loss too, behind a
+ * `stopGradient`, and count as given.
+ */
+function newestReads(program: Program, cone: readonly NodeId[], module: string): NodeId[] {
+  const newest = new Map<string, { id: NodeId; version: number }>();
+  for (const id of cone) {
+    const node = program.nodes[id];
+    if (node.op !== 'parameter' || node.module !== module) continue;
+    const known = newest.get(node.name);
+    if (known === undefined || known.version < node.version) newest.set(node.name, { id, version: node.version });
+  }
+  return [...newest.values()].map(({ id }) => id);
 }
 
 /** `last` and all it is computed from, operands first: a node is always recorded after its operands. */

@@ -1,0 +1,10 @@
+/** Someone who runs the benchmark's update. */
+export interface Contender {
+  /** Name in the rows. */
+  readonly executor: string;
+  /** What it runs on, with its version. */
+  readonly version: string;
+  /** Milliseconds that `updates` updates take, to the end of all work. */
+  time(updates: number): Promise<number>;
+  close(): Promise<void>;
+}

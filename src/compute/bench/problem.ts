@@ -1,0 +1,60 @@
+/** What every contender of the benchmark computes: one IQL update on made-up transitions of the size of MuJoCo's hopper. */
+import { stream } from '../../numeric/random';
+import type { RecordLayout } from '../program/program';
+
+export const observationSize = 11;
+export const actionSize = 3;
+export const transitions = 10_000;
+export const seed = 1;
+
+export interface Size {
+  /** Units in each of the two hidden layers of every network. */
+  readonly hidden: number;
+  readonly batch: number;
+}
+/** Small networks, where overhead counts; a wide batch; the published size, where arithmetic counts. */
+export const sizes: readonly Size[] = [
+  { hidden: 64, batch: 64 },
+  { hidden: 64, batch: 256 },
+  { hidden: 256, batch: 256 },
+];
+
+export const hyper = {
+  discount: 0.99,
+  expectile: 0.7,
+  inverseTemperature: 3,
+  learningRate: 3e-4,
+  targetRate: 0.005,
+  /** Largest advantage weight. */
+  maximalWeight: 100,
+  criticCount: 2,
+} as const;
+
+export const recordLayout: RecordLayout = {
+  fields: [
+    { name: 'observation', first: 0, size: observationSize },
+    { name: 'action', first: observationSize, size: actionSize },
+    { name: 'reward', first: observationSize + actionSize, size: 1 },
+    { name: 'terminated', first: observationSize + actionSize + 1, size: 1 },
+    { name: 'nextObservation', first: observationSize + actionSize + 2, size: observationSize },
+  ],
+  stride: 28,
+};
+
+/** [transitions, stride]: normal observations and rewards, actions in [-1, 1], one episode in a hundred ends. */
+export function makeRecords(): Float32Array {
+  const random = stream(seed, 'data');
+  const { fields, stride } = recordLayout;
+  const records = new Float32Array(transitions * stride);
+  for (let first = 0; first < records.length; first += stride) {
+    for (const field of fields) {
+      for (let i = 0; i < field.size; i++) {
+        const at = first + field.first + i;
+        if (field.name === 'action') records[at] = random.uniform(-1, 1);
+        else if (field.name === 'terminated') records[at] = random.uniform() < 0.01 ? 1 : 0;
+        else records[at] = random.normal();
+      }
+    }
+  }
+  return records;
+}
