@@ -100,7 +100,7 @@ function specFrom(subject: string | undefined, flags: Flags): RunSpec {
 }
 function set(spec: RunSpec, path: string, text: string): RunSpec {
   const { spec: next, problems } = setField(spec, path, text);
-  if (problems.length > 0) throw new Misuse(explainAll(problems));
+  if (problems.length > 0) throw new Misuse(problems.map(explain).join(' '));
   return next;
 }
 function readSpec(subject: string): RunSpec {
