@@ -117,7 +117,7 @@ function productSizes({ form, a, b, out }: Product) {
   const [columns, depthB] = form === 'nt' ? [b.shape.rows, b.shape.columns] : [b.shape.columns, b.shape.rows];
   if (depth !== depthB || rows !== out.shape.rows || columns !== out.shape.columns)
     throw new Error(
-      `matmul ${form}: ${describe(a)} and ${describe(b)} do not give ${describe(out)} (members, rows, columns)`,
+      `matmul ${form}: ${sizesOf(a)} and ${sizesOf(b)} do not give ${sizesOf(out)} (members, rows, columns)`,
     );
   return { members: out.shape.members, rows, columns, depth };
 }
@@ -144,20 +144,22 @@ class Encoder {
   encode(instruction: Instruction): void {
     switch (instruction.op) {
       case 'matmul':
-        return this.product(instruction);
+        this.product(instruction);
+        return;
       case 'unary': {
         const { sizes, strides } = collapse(instruction.out, [instruction.x]);
-        return this.emit(
+        this.emit(
           'unary',
           unaryKinds.indexOf(instruction.kind),
           ...sizes,
           ...target(instruction.out, strides[0]),
           ...operand(instruction.x, strides[1]),
         );
+        return;
       }
       case 'binary': {
         const { sizes, strides } = collapse(instruction.out, [instruction.x, instruction.y]);
-        return this.emit(
+        this.emit(
           'binary',
           binaryKinds.indexOf(instruction.kind),
           ...sizes,
@@ -165,11 +167,12 @@ class Encoder {
           ...operand(instruction.x, strides[1]),
           ...operand(instruction.y, strides[2]),
         );
+        return;
       }
       case 'select': {
         const { condition, x, y, out } = instruction;
         const { sizes, strides } = collapse(out, [condition, x, y]);
-        return this.emit(
+        this.emit(
           'select',
           0,
           ...sizes,
@@ -178,6 +181,7 @@ class Encoder {
           ...operand(x, strides[2]),
           ...operand(y, strides[3]),
         );
+        return;
       }
       case 'fill': {
         const { sizes, strides } = collapse(instruction.out, []);
@@ -194,33 +198,42 @@ class Encoder {
         return;
       }
       case 'reduce':
-        return this.reduce(instruction);
+        this.reduce(instruction);
+        return;
       case 'gather': {
         const { header, record, data, replay } = this.plan;
         const { out, stream } = instruction;
-        return this.emit(
+        if (out.shape.columns % 4 !== 0)
+          throw new Error(`gather: expected a batch of a multiple of 4, got ${out.shape.columns}`);
+        this.emit(
           'gather',
           ...[stream | 0, out.shape.columns, record.stride, out.offset, 4 * out.row],
           ...[header.batchMode, header.offlineColumns, data.count, data.records, replay.count, replay.records],
         );
+        return;
       }
       case 'random': {
         const { members, rows, columns } = instruction.out.shape;
-        return this.emit(
+        this.emit(
           instruction.distribution,
           ...[instruction.stream | 0, members * rows * columns, instruction.out.offset],
         );
+        return;
       }
       case 'adam': {
         const { parameters, gradients, first, second, powers, count, learningRate } = instruction;
-        return this.emit('adam', parameters, gradients, first, second, powers, count, learningRate.offset);
+        this.emit('adam', parameters, gradients, first, second, powers, count, learningRate.offset);
+        return;
       }
       case 'polyak':
-        return this.emit('polyak', instruction.target, instruction.source, instruction.count, instruction.rate.offset);
+        this.emit('polyak', instruction.target, instruction.source, instruction.count, instruction.rate.offset);
+        return;
       case 'clip':
-        return this.emit('clip', instruction.gradients, instruction.count, floatBits(instruction.limit));
+        this.emit('clip', instruction.gradients, instruction.count, floatBits(instruction.limit));
+        return;
       case 'metric':
-        return this.emit('metric', instruction.value.offset, this.plan.metricsRow + 4 * instruction.column);
+        this.emit('metric', instruction.value.offset, this.plan.metricsRow + 4 * instruction.column);
+        return;
       case 'block': {
         const { every, repeat, enabled, body } = instruction;
         if (every !== undefined) this.emit('every', 0, every);
@@ -234,7 +247,7 @@ class Encoder {
         return;
       }
       default:
-        return instruction satisfies never;
+        instruction satisfies never;
     }
   }
 
@@ -243,7 +256,7 @@ class Encoder {
     const { members, rows, columns, depth } = productSizes(instruction);
     for (const place of [a, b, out, ...(mask ? [mask] : [])])
       if (place.shape.columns > 1 && place.column !== 1)
-        throw new Error(`matmul ${form}: expected contiguous columns, got a broadcast ${describe(place)}`);
+        throw new Error(`matmul ${form}: expected contiguous columns, got a broadcast ${sizesOf(place)}`);
     if (mask && form !== 'tn') throw new Error(`matmul ${form}: a mask is for tn`);
     if ((bias || activation !== 'none') && form !== 'nn')
       throw new Error(`matmul ${form}: bias and activation are for nn`);
@@ -319,7 +332,7 @@ function collapse(out: Place, operands: readonly Place[], denseOnly = false) {
     inner.strides.every((stride) => stride === 1 || (stride === 0 && !denseOnly));
   if (!innerFits) axes.push({ size: 1, strides: places.map(() => 0) });
   while (axes.length < 3) axes.unshift({ size: 1, strides: places.map(() => 0) });
-  if (axes.length > 3) throw new Error(`cannot loop over ${describe(out)}: its columns are not dense`);
+  if (axes.length > 3) throw new Error(`cannot loop over ${sizesOf(out)}: its columns are not dense`);
   return { sizes: axes.map(({ size }) => size), strides: places.map((_, i) => axes.map(({ strides }) => strides[i])) };
 }
 
@@ -329,6 +342,6 @@ function floatBits(value: number): number {
   return bits.getInt32(0);
 }
 
-function describe({ shape: { members, rows, columns } }: Place): string {
+function sizesOf({ shape: { members, rows, columns } }: Place): string {
   return `[${members}, ${rows}, ${columns}]`;
 }

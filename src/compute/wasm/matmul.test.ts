@@ -24,7 +24,7 @@ function product({ form, a, b, out, bias, mask, activation }: Product, memory: (
           sum = Math.fround(sum + Math.fround(x * y));
         }
         const i = (member * rows + m) * columns + n;
-        if (activation === 'relu') sum = sum < 0 ? 0 : sum;
+        if (activation === 'relu') sum = Math.max(sum, 0);
         values[i] = masks && masks[i] <= 0 ? 0 : sum;
       }
   return values;

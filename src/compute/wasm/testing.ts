@@ -1,4 +1,4 @@
-/** Hand-made plans for tests: arrays laid one after another in an image which is all state, and instructions on them. */
+/** Hand-made plans for tests: arrays laid one after another in an image which is all state but the log, and instructions on them. */
 import { stream } from '../../numeric/random';
 import type { Instruction, Place, Plan } from '../program/plan';
 import type { Shape } from '../program/program';
@@ -58,10 +58,12 @@ export class Image {
 
   plan(instructions: readonly Instruction[], metrics: readonly string[] = [], logRows = 4): Plan {
     const metricsRow = this.allocate(4 * metrics.length);
+    // The log is no part of the state: it holds the rows of the last call only.
+    const stateBytes = this.end;
     const log = { offset: this.allocate(4 * metrics.length * logRows), rows: logRows };
     return {
       bytes: this.end,
-      state: { offset: 0, bytes: this.end },
+      state: { offset: 0, bytes: stateBytes },
       header: this.header,
       scalars: {},
       constants: [],
@@ -81,7 +83,7 @@ export class Image {
   }
 
   state(plan: Plan): Uint8Array {
-    const floats = new Float32Array(plan.bytes / 4).fill(Number.NaN);
+    const floats = new Float32Array(plan.state.bytes / 4).fill(Number.NaN);
     floats.fill(0, 0, 16);
     floats.fill(0, plan.metricsRow / 4, plan.metricsRow / 4 + plan.metrics.length);
     for (const { offset, values } of this.contents) floats.set(values, offset / 4);

@@ -71,6 +71,7 @@ export function query(code: usize, codeEnd: usize, counter: u32): void {
 /** Opcodes, in the order of `opcodes` in encode.ts. Word 1 of every instruction is its length in words. */
 export function execute(code: usize, end: usize, now: u32): void {
   while (code < end) {
+    let next = code + (<usize>word(code, 1) << 2);
     switch (word(code, 0)) {
       case 0:
         nn(code);
@@ -126,27 +127,26 @@ export function execute(code: usize, end: usize, now: u32): void {
       // Blocks: [opcode, length of the head, body bytes, n or address of the scalar].
       case 17: {
         // every n
-        if (now % <u32>word(code, 3)) code += address(code, 2);
+        if (now % <u32>word(code, 3)) next += address(code, 2);
         break;
       }
       case 18: {
         // repeat n
-        const body = code + ((<usize>word(code, 1)) << 2);
         const outer = getRepetition();
         const passes = <u32>word(code, 3);
         for (let pass: u32 = 0; pass < passes; pass++) {
           setRepetition(outer * passes + pass);
-          execute(body, body + address(code, 2), now);
+          execute(next, next + address(code, 2), now);
         }
         setRepetition(outer);
-        code += address(code, 2);
+        next += address(code, 2);
         break;
       }
       default: {
         // enabled while the scalar ≠ 0
-        if (load<f32>(address(code, 3)) == 0) code += address(code, 2);
+        if (load<f32>(address(code, 3)) == 0) next += address(code, 2);
       }
     }
-    code += (<usize>word(code, 1)) << 2;
+    code = next;
   }
 }

@@ -1,6 +1,12 @@
 /** What changes parameters: Adam, Polyak averaging, gradient clipping. Arenas are padded to whole vectors; the padding stays 0. */
 import { address, splat, word } from './vectors';
 
+const beta1: f64 = 0.9;
+const beta2: f64 = 0.999;
+// Rounded to float32 after the subtraction, as `Math.fround(1 − β)` is.
+const rest1: f64 = 1.0 - beta1;
+const rest2: f64 = 1.0 - beta2;
+
 /** 0 where |x| < 1e-30: moments of dead units would otherwise decay into subnormal numbers, which are slow. */
 // @ts-expect-error: decorator
 @inline
@@ -19,17 +25,17 @@ export function adam(instruction: usize): void {
   let second = address(instruction, 5);
   const powers = address(instruction, 6);
   const end = parameter + (address(instruction, 7) << 2);
-  const power1 = load<f64>(powers) * 0.9;
-  const power2 = load<f64>(powers, 8) * 0.999;
+  const power1 = load<f64>(powers) * beta1;
+  const power2 = load<f64>(powers, 8) * beta2;
   store<f64>(powers, power1);
   store<f64>(powers, power2, 8);
   const step = splat(<f32>(<f64>load<f32>(address(instruction, 8)) / (1.0 - power1)));
   const scale = splat(<f32>(1.0 / sqrt<f64>(1.0 - power2)));
   while (parameter < end) {
     const g = v128.load(gradient);
-    const m = flush(f32x4.add(f32x4.mul(v128.load(first), splat(0.9)), f32x4.mul(g, splat(<f32>(1.0 - 0.9)))));
+    const m = flush(f32x4.add(f32x4.mul(v128.load(first), splat(<f32>beta1)), f32x4.mul(g, splat(<f32>rest1))));
     const v = flush(
-      f32x4.add(f32x4.mul(v128.load(second), splat(0.999)), f32x4.mul(f32x4.mul(g, g), splat(<f32>(1.0 - 0.999)))),
+      f32x4.add(f32x4.mul(v128.load(second), splat(<f32>beta2)), f32x4.mul(f32x4.mul(g, g), splat(<f32>rest2))),
     );
     v128.store(first, m);
     v128.store(second, v);
