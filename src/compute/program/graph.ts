@@ -9,17 +9,14 @@ import { binaryOperations, unaryOperations } from './operations';
 import type { Axis, BinaryOp, Node, NodeId, Shape, UnaryOp } from './program';
 import { axes, broadcastShape, describeShape, requireBroadcast, sameShape, shapeOf } from './shapes';
 
-interface Scope {
-  readonly known: Map<string, NodeId>;
-  /** A body that is run again must not take values from outside for its own: parameters may have moved in between. */
-  readonly isRepeated: boolean;
-}
+/** What one block has computed, by key. */
+type Scope = Map<string, NodeId>;
 
 export class Graph {
   readonly nodes: Node[];
   /** Called with every new node, in order. */
   onNode: (id: NodeId) => void = () => {};
-  readonly #scopes: Scope[] = [{ known: new Map(), isRepeated: false }];
+  readonly #scopes: Scope[] = [new Map()];
   /** The scope each node was made in. */
   readonly #homes: Scope[] = [];
 
@@ -27,8 +24,8 @@ export class Graph {
     this.nodes = [...nodes];
   }
 
-  enterBlock(isRepeated: boolean): void {
-    this.#scopes.push({ known: new Map(), isRepeated });
+  enterBlock(): void {
+    this.#scopes.push(new Map());
   }
   leaveBlock(): void {
     this.#scopes.pop();
@@ -42,7 +39,7 @@ export class Graph {
     const scope = this.#scopes[this.#scopes.length - 1];
     this.#homes[id] = scope;
     const key = keyOf(this.nodes[id]);
-    if (key !== null && !scope.known.has(key)) scope.known.set(key, id);
+    if (key !== null && !scope.has(key)) scope.set(key, id);
   }
   /** The node itself, no simplification: leaves and imported nodes. */
   intern(node: Node): NodeId {
@@ -54,15 +51,14 @@ export class Graph {
     const key = keyOf(node);
     if (key !== null) {
       for (let depth = this.#scopes.length - 1; depth >= 0; depth--) {
-        const known = this.#scopes[depth].known.get(key);
+        const known = this.#scopes[depth].get(key);
         if (known !== undefined) return known;
-        if (this.#scopes[depth].isRepeated) break;
       }
     }
     const id = this.nodes.push(node) - 1;
     const scope = this.#scopes[this.#scopes.length - 1];
     this.#homes[id] = scope;
-    if (key !== null) scope.known.set(key, id);
+    if (key !== null) scope.set(key, id);
     this.onNode(id);
     return id;
   }

@@ -122,7 +122,7 @@ function addGradients(program: Program): { nodes: readonly Node[]; steps: readon
           body.push(statement);
           break;
         case 'block':
-          graph.enterBlock('repeat' in statement.when);
+          graph.enterBlock();
           body.push({ kind: 'block', when: statement.when, body: lowerBody(statement.body) });
           graph.leaveBlock();
           break;

@@ -67,10 +67,18 @@ interface Move {
   readonly y: number;
   readonly module: number;
 }
-const moves = fc.array(fc.record({ kind: fc.nat(27), x: fc.nat(40), y: fc.nat(40), module: fc.nat(2) }), {
-  minLength: 4,
-  maxLength: 28,
-});
+const moves = fc.array(
+  fc.record({
+    kind: fc.oneof({ weight: 4, arbitrary: fc.nat(27) }, { weight: 1, arbitrary: fc.integer({ min: 20, max: 26 }) }),
+    x: fc.nat(40),
+    y: fc.nat(40),
+    module: fc.nat(2),
+  }),
+  {
+    minLength: 4,
+    maxLength: 28,
+  },
+);
 
 /** Interprets moves over a pool of tensors of 3 rows. Blocks take the next few moves; what they make stays inside. */
 function randomProgram(list: readonly Move[]): ProgramSet {
@@ -86,7 +94,7 @@ function randomProgram(list: readonly Move[]): ProgramSet {
         const loss = () =>
           pool.slice(-3).reduce((sum, part) => sum.add(part.tanh().sub(0.3).square().mean()), tracer.constant(0));
         const block = () => {
-          const body = rest.slice(index + 1, index + 1 + (second % 6));
+          const body = rest.slice(index + 1, index + 1 + (second % 9));
           index += body.length;
           return () => run(body, pool, depth + 1);
         };
@@ -247,6 +255,43 @@ describe('a plan computes what its program says', () => {
     expect(b.single).toEqual(evaluator.parameters.get('b')!.get('single'));
   });
 
+  describe('gradients that do not depend on their parameters may be shared between steps', () => {
+    // The gradient of `linear` is the same node for every loss that holds it; that of `curved` overwrites the arena.
+    const linear = (tracer: Tracer, x: Tensor) => tracer.matmul(tracer.parameter('a', 'single'), x).mean();
+    const curved = (tracer: Tracer, x: Tensor) => tracer.parameter('a', 'single').square().sum().add(linear(tracer, x));
+    const cases: Record<string, Parameters<typeof trace>[0]> = {
+      'by a later loss': ({ tracer, record: { minimize }, observation }) => {
+        const first = minimize(curved(tracer, observation), { module: 'a' });
+        return { first, second: minimize(linear(tracer, observation), { module: 'a' }) };
+      },
+      'by a metric': ({ tracer, record: { minimize, gradient }, observation }) => {
+        const [slope] = gradient(linear(tracer, observation), [tracer.parameter('a', 'single')]);
+        minimize(linear(tracer, observation), { module: 'a' });
+        minimize(curved(tracer, observation), { module: 'a' });
+        return { slope: slope.square().sum() };
+      },
+      'by every pass of a loop': ({ tracer, record: { minimize, gradient, repeat }, observation }) => {
+        const [slope] = gradient(linear(tracer, observation), [tracer.parameter('a', 'single')]);
+        repeat(3, () => {
+          minimize(linear(tracer, observation), { module: 'a' });
+          minimize(curved(tracer, observation), { module: 'a' });
+        });
+        return { slope: slope.sum() };
+      },
+    };
+    test.each(Object.entries(cases))('%s', async (_, body) => {
+      const programs = trace(body);
+      const session = await open(programs);
+      const evaluator = await direct(programs, session);
+      const log = await session.run(2);
+      evaluator.update();
+      evaluator.update();
+      expect(Array.from(log.slice(-programs.update.metrics.length))).toEqual([...evaluator.metrics.values()]);
+      const { a } = readParameters(session.plan, await session.readState());
+      expect(a.single).toEqual(evaluator.parameters.get('a')!.get('single'));
+    });
+  });
+
   test('results do not depend on the number of updates a call', async () => {
     const programs = randomProgram(
       [0, 1, 13, 20, 24, 3, 21, 25, 13, 22, 23].map((kind, i) => ({ kind, x: i, y: i + 1, module: i % 3 })),
@@ -297,6 +342,22 @@ describe('what a plan leaves out', () => {
       { op: 'matmul', activation: 'relu' },
       { op: 'unary', kind: 'tanh' },
     ]);
+  });
+  test.each([
+    ['the condition may be negative', false, 0],
+    ['the other value is not 0', true, 5],
+    ['it is the ReLU’s gradient', true, 0],
+  ])('whether a selection becomes a mask: %s', (_, isRelu, otherwise) => {
+    const instructions = instructionsOf(
+      trace(({ tracer, observation }) => {
+        const condition = isRelu ? observation.relu() : observation;
+        const product = tracer.matmul(tracer.parameter('a', 'single'), observation, 'tn');
+        return { x: condition.select(product, otherwise).mean() };
+      }),
+    );
+    const isMask = isRelu && otherwise === 0;
+    expect(instructions.some(({ op }) => op === 'select')).toBe(!isMask);
+    expect(instructions.some((one) => one.op === 'matmul' && one.mask !== undefined)).toBe(isMask);
   });
   test('gradients are written where Adam reads them', () => {
     const programs = trace(({ tracer, record: { minimize }, observation }) => {

@@ -211,7 +211,6 @@ class EntryPlanner {
   /** First and last position of repeated blocks. */
   readonly #loops: { readonly first: number; readonly last: number }[] = [];
   readonly #definedAt = new Map<NodeId, number>();
-  readonly #bodyOf = new Map<NodeId, readonly Step[]>();
   /** By root. */
   readonly #lastUse = new Map<NodeId, number>();
   /** Broadcasts that a matrix product reads: they must really be there. */
@@ -256,10 +255,7 @@ class EntryPlanner {
     for (const step of steps) {
       const position = counter.next++;
       this.#positions.set(step, position);
-      if (step.kind === 'node') {
-        this.#definedAt.set(step.id, position);
-        this.#bodyOf.set(step.id, steps);
-      }
+      if (step.kind === 'node') this.#definedAt.set(step.id, position);
       if (step.kind === 'block') {
         this.#number(step.body, counter);
         const last = counter.next++;
@@ -315,17 +311,16 @@ class EntryPlanner {
       }
     }
   }
-  /** Gradients that can be computed where Adam reads them. */
+  /** Gradients that can be computed where Adam reads them: nobody writes there in between, nobody reads them afterwards. */
   #placeGradients(): void {
     const lastStep = new Map<string, number>();
-    visit(this.#steps, (step, body) => {
+    visit(this.#steps, (step) => {
       if (step.kind !== 'adam') return;
       const position = this.#positions.get(step)!;
       for (const [name, id] of step.gradients) {
         const isFree =
           this.#isComputed(id) &&
           !this.#storage.has(id) &&
-          this.#bodyOf.get(id) === body &&
           this.#definedAt.get(id)! > (lastStep.get(step.module) ?? -1) &&
           this.#lastUse.get(id)! <= position;
         if (isFree) this.#storage.set(id, { at: 'fixed', offset: this.#gradientOffset(step.module, name) });

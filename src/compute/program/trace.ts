@@ -450,11 +450,10 @@ class ProgramTrace {
   }
   block<T>(when: BlockCondition, run: () => T): T {
     const body: Statement[] = [];
-    const isRepeated = 'repeat' in when;
     this.#body().push({ kind: 'block', when, body });
     this.#bodies.push(body);
-    this.graph.enterBlock(isRepeated);
-    if (isRepeated) this.#epoch++;
+    this.graph.enterBlock();
+    if ('repeat' in when) this.#epoch++;
     try {
       return run();
     } finally {
