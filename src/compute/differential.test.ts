@@ -7,18 +7,20 @@
 import { describe, expect, test } from 'vitest';
 import type { Algorithm, Hyper } from '../algorithms/algorithm';
 import { algorithms } from '../algorithms/registry';
+import type { Executor, Session } from './executor';
 import { createNetworkBuilder } from './networks';
 import type { Graph } from './program/graph';
 import type { BinaryOp, NodeId, ProgramSet, UnaryOp } from './program/program';
 import { shapeOf } from './program/shapes';
 import type { Tensor } from './program/tensor';
 import { traceProgramSet, transitionLayout } from './program/trace';
+import { ReferenceSession } from './reference/session';
 import { tfjsExecutor } from './tfjs/session';
-import { type Arrays, batch, outcomeOf, probe, randomRecords, relativeDifference } from './tfjs/testing';
+import { type Arrays, batch, drawing, outcomeOf, probe, randomRecords, relativeDifference } from './tfjs/testing';
 import { wasmExecutor } from './wasm/session';
 
 const oracle = tfjsExecutor('cpu');
-const executors = [wasmExecutor, tfjsExecutor('wasm')];
+const executors = [wasmExecutor, referenceExecutor(), tfjsExecutor('wasm')];
 const bound = 1e-5;
 
 type Build = (graph: Graph, arrays: Arrays) => NodeId;
@@ -199,6 +201,10 @@ const otherCases: Case[] = [
   },
 ];
 
+function referenceExecutor(): Pick<Executor, 'open'> & { id: string } {
+  return { id: 'reference', open: async (programs, options) => new ReferenceSession(programs, options) };
+}
+
 describe.each(executors)('$id agrees with tfjs-cpu on', (executor) => {
   test.each([...unaryCases, ...binaryCases, ...matmulCases, ...reduceCases, ...otherCases])(
     '$name: value and gradients',
@@ -211,6 +217,37 @@ describe.each(executors)('$id agrees with tfjs-cpu on', (executor) => {
       }
     },
   );
+
+  test('the bits of every draw', async () => {
+    const programs = drawing();
+    for (const split of [0, 5, batch, 'proportional'] as const) {
+      const prepare = async (session: Session) => {
+        const records = randomRecords(programs.record, 20).map((value) => -value);
+        await session.writeRecords('replay', 0, records, 20);
+        session.setBatchSplit({ offlineColumns: split });
+      };
+      const [actual, expected] = [
+        await outcomeOf(executor, programs, { updates: 3, prepare }),
+        await outcomeOf(oracle, programs, { updates: 3, prepare }),
+      ];
+      expect(actual.metrics).toEqual(expected.metrics);
+      expect(new Set(expected.metrics).size).toBeGreaterThan(expected.metrics.length / 2);
+    }
+  });
+
+  test('the layout of a state, so that either goes on from the other’s', async () => {
+    const { programs, records } = algorithmCases().find(({ name }) => name.startsWith('IQL'))!;
+    const { state } = await outcomeOf(oracle, programs, { records, updates: 3 });
+    const prepare = (session: Session) => session.writeState(state);
+    const there = await outcomeOf(executor, programs, { records, prepare });
+    const here = await outcomeOf(oracle, programs, { records, prepare });
+    expect(there.layout).toBe(here.layout);
+    expect(there.state.length).toBe(here.state.length);
+    expect(relativeDifference(there.metrics, here.metrics)).toBeLessThan(bound);
+    for (const [name, moments] of Object.entries(here.gradients)) {
+      expect(relativeDifference(there.gradients[name], moments), name).toBeLessThan(bound);
+    }
+  });
 
   describe.each(algorithmCases())('$name', ({ programs, records }) => {
     test('one update: every gradient and every metric', async () => {

@@ -98,8 +98,9 @@ class TfjsSession implements Session {
 
   setBatchSplit({ offlineColumns }: BatchSplit): void {
     const { header } = this.plan;
-    this.#image.setWord(header.batchMode, offlineColumns === 'proportional' ? 1 : 0);
-    if (offlineColumns !== 'proportional') this.#image.setWord(header.offlineColumns, offlineColumns);
+    const isProportional = offlineColumns === 'proportional';
+    this.#image.setWord(header.batchMode, isProportional ? 1 : 0);
+    this.#image.setWord(header.offlineColumns, isProportional ? 0 : offlineColumns);
   }
 
   async writeRecords(source: SourceName, first: number, records: Float32Array, count: number): Promise<void> {

@@ -73,6 +73,43 @@ export function probe(shapes: { x: Shape; y: Shape }, f: (graph: Graph, arrays: 
   };
 }
 
+/** A program set whose metrics are numbers out of its batches and noise. Extremes round nothing, so they show bits. */
+export function drawing(): ProgramSet {
+  const graph = new Graph();
+  const first = (id: NodeId) => graph.reduce('minimum', 'columns', graph.rows(id, 0, 1));
+  const last = (id: NodeId) => graph.reduce('maximum', 'columns', graph.rows(id, graph.shape(id).rows - 2, 1));
+  const values: Record<string, NodeId> = {};
+  for (const draw of [0, 1]) {
+    const rows = graph.intern({ op: 'batch', draw, shape: { members: 1, rows: record.stride, columns: batch } });
+    values[`batch ${draw}, first row`] = first(rows);
+    values[`batch ${draw}, last row but one`] = last(graph.rows(rows, 0, 10));
+  }
+  for (const [stream, distribution] of (['normal', 'uniform'] as const).entries()) {
+    const shape = { members: 1, rows: 3, columns: batch };
+    const noise = graph.intern({ op: 'random', distribution, stream, shape });
+    values[`${distribution}, first row`] = first(noise);
+    values[`${distribution}, last row but one`] = last(noise);
+  }
+  const metrics = Object.entries(values).map(([name, value]): Statement => ({ kind: 'metric', name, value }));
+  return {
+    modules: [],
+    scalars: [],
+    record,
+    update: {
+      name: 'update',
+      nodes: graph.nodes,
+      statements: [{ kind: 'compute', nodes: [...graph.nodes.keys()] }, ...metrics],
+      columns: batch,
+      inputs: [],
+      metrics: Object.keys(values),
+      outputs: [],
+      draws: 2,
+      streams: 2,
+    },
+    queries: {},
+  };
+}
+
 /** [count, stride] records in [-1, 1); `terminated` 0 or 1, the action as `actions` says: an index below it, or a box. */
 export function randomRecords(layout: RecordLayout, count: number, actions = 0): Float32Array {
   const random = stream(1, 'test');
@@ -90,13 +127,14 @@ export interface Outcome {
   /** The metrics row of each update. */
   readonly metrics: Float32Array;
   readonly state: Uint8Array;
+  readonly layout: string;
   /** Of the last Adam step, by `module.array`, read from Adam's first moments: they start at 0, so the first step makes them (1 − β1)·g. */
   readonly gradients: Readonly<Record<string, Float32Array>>;
 }
 
 /** Runs `updates` updates from the start; with one, `gradients` are those of every module stepped once. */
 export async function outcomeOf(
-  executor: Executor,
+  executor: Pick<Executor, 'open'>,
   programs: ProgramSet,
   options: { updates?: number; records?: Float32Array; prepare?: (session: Session) => void | Promise<void> } = {},
 ): Promise<Outcome> {
@@ -117,7 +155,7 @@ export async function outcomeOf(
       const moments = new Float32Array(state.slice(at, at + 4 * sizeOf(shape)).buffer);
       gradients[`${module}.${name}`] = moments.map((moment) => moment / (1 - adam.beta1));
     }
-    return { metrics, state, gradients };
+    return { metrics, state, layout: session.plan.layout, gradients };
   } finally {
     session.dispose();
   }
