@@ -190,8 +190,7 @@ const algorithmFields = new Map<string, ChoiceField>();
 export function algorithmField(environmentId: string, phase: 'offline' | 'online'): ChoiceField {
   return remember(algorithmFields, `${phase} ${environmentId}`, () => {
     const candidates = algorithmsFor(environmentId, phase);
-    const usual =
-      candidates.find(({ id }) => id === 'iql') ?? candidates.find(({ capabilities }) => capabilities.critic);
+    const usual = candidates.find(({ capabilities }) => capabilities.critic);
     return choice({
       default: (usual ?? candidates[0]).id,
       options: candidates.map(({ id, name, title }) => ({ value: id, label: name, help: title })),
