@@ -77,7 +77,7 @@ async function start(message: Extract<ToTrainer, { kind: 'start' }>): Promise<vo
   try {
     const report = (event: RunEvent) => reporter.report(event);
     const [{ executor, why, problem }, data] = await Promise.all([
-      chooseExecutor(spec.executor, spec),
+      chooseExecutor(spec.executor),
       prepared(spec, report),
     ]);
     if (problem && lead) report({ kind: 'problem', problem });

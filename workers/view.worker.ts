@@ -14,7 +14,7 @@ function post(message: FromViewer): void {
 async function answer(message: ToViewer): Promise<void> {
   const { request } = message;
   if (message.kind === 'open') {
-    const { executor } = await chooseExecutor('auto', message.spec);
+    const { executor } = await chooseExecutor('auto');
     view = openView(message.spec, executor, (what, done, of) => post({ kind: 'preparing', request, what, done, of }));
     post({ kind: 'opened', request, stage: (await view).stage });
     return;

@@ -114,7 +114,6 @@ export function ZoneChart(props: ZoneChartProps) {
       className={small ? 'zone-chart small' : 'zone-chart'}
       ref={frame}
       aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the crosshair, whose box is announced
       tabIndex={onCursor && steps.length > 0 ? 0 : undefined}
       onPointerMove={onCursor && ((event) => onCursor(pointed(event.clientX), false))}
       onPointerLeave={onCursor && (() => onCursor(null, false))}
@@ -153,7 +152,7 @@ export function ZoneChart(props: ZoneChartProps) {
       </div>
       {empty !== undefined && (
         <p className="chart-empty" role="status">
-          {empty}
+          <span>{empty}</span>
         </p>
       )}
       {cursor && children && width > 0 && (

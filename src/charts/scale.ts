@@ -49,7 +49,7 @@ export function niceTicks(low: number, high: number, count: number): readonly nu
 }
 
 export type Range = readonly [low: number, high: number];
-/** The range of all finite `values`, with a twentieth of air at both ends; never empty. */
+/** The range of all finite `values`, with a twentieth of air at both ends, but none beyond 0; never empty. */
 export function rangeOf(values: Iterable<number>): Range {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -60,7 +60,7 @@ export function rangeOf(values: Iterable<number>): Range {
   }
   if (low > high) return [0, 1];
   const air = high > low ? (high - low) / 20 : Math.max(0.5, Math.abs(high) / 20);
-  return [low - air, high + air];
+  return [low >= 0 ? Math.max(0, low - air) : low - air, high <= 0 ? Math.min(0, high + air) : high + air];
 }
 /** `before` grown to hold `now`: in steps of a tenth, so that a live chart is not rescaled at every point. */
 export function grown(before: Range | null, now: Range): Range {

@@ -110,6 +110,12 @@ export function paintTrajectories(
   }
 }
 
+/** Drawn twice, dark and wide, then light and narrow, a line reads on paper, on ink and on every colour of viridis. */
+const onAnyGround = [
+  ['rgba(8, 12, 20, 0.75)', 3],
+  ['#FFFFFF', 1.5],
+] as const;
+
 /** Arrows closer than this are a texture, not arrows. */
 const arrowSpacing = 20;
 /** Policy arrows and crossed rings of a thinned grid, drawn twice (dark, then light) so that they read on any ground. */
@@ -125,7 +131,8 @@ export function paintMarks(
   const cellHeight = ((stage.y.max - stage.y.min) / rows) * frame.scale[1];
   const stride = Math.max(1, Math.floor(arrowSpacing / Math.min(cellWidth, cellHeight) + 0.5));
   const reach = (stride * Math.min(cellWidth, cellHeight)) / 2;
-  for (const [colour, extra] of [['rgba(8, 12, 20, 0.75)', 1.5] as const, ['#FFFFFF', 0] as const]) {
+  for (const [colour, width] of onAnyGround) {
+    const extra = width - 1.5;
     context.strokeStyle = colour;
     forEachCell(stage, map, (index, x, y, column, row) => {
       // The middle of each block, so that marks stand clear of the walls.
@@ -177,7 +184,7 @@ function arrow(context: CanvasRenderingContext2D, x: number, y: number, dx: numb
 }
 
 function ring(context: CanvasRenderingContext2D, x: number, y: number, radius: number, width: number): void {
-  const diagonal = radius * 0.7071;
+  const diagonal = radius * Math.SQRT1_2;
   context.lineWidth = width;
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
@@ -186,76 +193,103 @@ function ring(context: CanvasRenderingContext2D, x: number, y: number, radius: n
   context.stroke();
 }
 
-/** What stands still or moves, in the frame of the scene. */
+/** What stands still or moves, in the frame of the scene, in the order given; what lies outside the frame is cut off. */
 export function paintShapes(
   context: CanvasRenderingContext2D,
   frame: Frame,
   shapes: readonly Shape[],
   palette: Palette,
 ): void {
+  context.save();
+  context.beginPath();
+  context.rect(...frame.box);
+  context.clip();
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
   for (const shape of shapes) {
-    const style = styleOf(shape.role, palette);
-    context.fillStyle = style.fill;
-    context.strokeStyle = style.stroke;
-    context.lineWidth = 1.5;
-    context.lineCap = 'round';
-    context.lineJoin = 'round';
-    switch (shape.shape) {
-      case 'rectangle': {
-        const [left, right] = [frame.x(shape.from[0]), frame.x(shape.to[0])];
-        const [bottom, top] = [frame.y(shape.from[1]), frame.y(shape.to[1])];
-        const [x, y] = [Math.floor(Math.min(left, right)), Math.floor(Math.min(top, bottom))];
-        const [width, height] = [Math.abs(right - left), Math.abs(bottom - top)];
-        if (shape.role === 'goal') context.strokeRect(x + 1, y + 1, width - 2, height - 2);
-        else context.fillRect(x, y, Math.floor(width) + 1, Math.floor(height) + 1);
-        break;
+    if (shape.role === 'goal') {
+      for (const [colour, width] of onAnyGround) {
+        context.strokeStyle = colour;
+        context.lineWidth = width;
+        outline(context, frame, shape);
+        context.stroke();
       }
-      case 'circle': {
-        const radius = Math.max(shape.role === 'goal' ? 4 : 3, shape.radius * Math.min(...frame.scale));
-        context.beginPath();
-        context.arc(frame.x(shape.at[0]), frame.y(shape.at[1]), radius, 0, 2 * Math.PI);
-        if (shape.role !== 'goal') context.fill();
-        context.stroke();
-        break;
-      }
-      case 'rod':
-        context.lineWidth = Math.max(3, shape.width * Math.min(...frame.scale));
-        context.strokeStyle = style.fill;
-        context.beginPath();
-        context.moveTo(frame.x(shape.from[0]), frame.y(shape.from[1]));
-        context.lineTo(frame.x(shape.to[0]), frame.y(shape.to[1]));
-        context.stroke();
-        break;
-      case 'path':
-        context.lineWidth = 2;
-        context.beginPath();
-        shape.points.forEach(([x, y], i) => {
-          if (i === 0) context.moveTo(frame.x(x), frame.y(y));
-          else context.lineTo(frame.x(x), frame.y(y));
-        });
-        context.stroke();
-        break;
-      default:
-        shape satisfies never;
-    }
+    } else paintSolid(context, frame, shape, palette);
+  }
+  context.restore();
+}
+
+function paintSolid(context: CanvasRenderingContext2D, frame: Frame, shape: Shape, palette: Palette): void {
+  const colour = colourOf(shape.role, palette);
+  context.fillStyle = colour;
+  context.strokeStyle = colour;
+  outline(context, frame, shape);
+  switch (shape.shape) {
+    case 'rectangle':
+      context.fill();
+      return;
+    case 'circle':
+      context.fill();
+      // A light rim keeps a body apart from a ground of its own brightness.
+      context.strokeStyle = '#FFFFFF';
+      context.lineWidth = 1.5;
+      if (shape.role === 'body') context.stroke();
+      return;
+    case 'rod':
+      context.lineWidth = Math.max(3, shape.width * Math.min(...frame.scale));
+      context.stroke();
+      return;
+    case 'path':
+      context.lineWidth = 2;
+      context.stroke();
+      return;
+    default:
+      shape satisfies never;
   }
 }
 
-function styleOf(role: Shape['role'], palette: Palette): { fill: string; stroke: string } {
+/** The current path becomes the shape's outline. */
+function outline(context: CanvasRenderingContext2D, frame: Frame, shape: Shape): void {
+  context.beginPath();
+  switch (shape.shape) {
+    case 'rectangle': {
+      // On whole pixels: walls that touch leave no seam.
+      const [x, y] = [Math.floor(frame.x(shape.from[0])), Math.floor(frame.y(shape.to[1]))];
+      context.rect(x, y, Math.floor(frame.x(shape.to[0])) - x, Math.floor(frame.y(shape.from[1])) - y);
+      return;
+    }
+    case 'circle': {
+      const radius = Math.max(3, shape.radius * Math.min(...frame.scale));
+      context.arc(frame.x(shape.at[0]), frame.y(shape.at[1]), radius, 0, 2 * Math.PI);
+      return;
+    }
+    case 'rod':
+      context.moveTo(frame.x(shape.from[0]), frame.y(shape.from[1]));
+      context.lineTo(frame.x(shape.to[0]), frame.y(shape.to[1]));
+      return;
+    case 'path':
+      for (const [x, y] of shape.points) context.lineTo(frame.x(x), frame.y(y));
+      return;
+    default:
+      shape satisfies never;
+  }
+}
+
+const bodyColour = '#E4591F';
+function colourOf(role: Shape['role'], palette: Palette): string {
   switch (role) {
     case 'wall':
-      return { fill: palette.hairline, stroke: palette.hairline };
+      return palette.hairline;
     case 'ground':
-      return { fill: palette.edge, stroke: palette.edge };
-    case 'goal':
-      // Read on paper and on every colour of viridis.
-      return { fill: 'transparent', stroke: palette.broken };
+      return palette.edge;
     case 'body':
-      return { fill: '#E4591F', stroke: '#FFFFFF' };
+      return bodyColour;
     case 'pivot':
-      return { fill: palette.ink, stroke: palette.ink };
+      return palette.ink;
     case 'force':
-      return { fill: palette.accent, stroke: palette.accent };
+      return palette.accent;
+    case 'goal':
+      return 'transparent';
     default:
       return role satisfies never;
   }
@@ -269,15 +303,16 @@ export function paintTrail(
   first: number,
   last: number,
 ): void {
-  for (const [colour, width] of [['rgba(8, 12, 20, 0.75)', 3] as const, ['#FFFFFF', 1.5] as const]) {
+  const start = Math.max(0, first);
+  for (const [colour, width] of onAnyGround) {
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.setLineDash([4, 4]);
     context.beginPath();
-    for (let i = Math.max(0, first); i <= last; i++) {
+    for (let i = start; i <= last; i++) {
       const [x, y] = [frame.x(frames[i].at[0]), frame.y(frames[i].at[1])];
-      const jumps = i > first && Math.abs(x - frame.x(frames[i - 1].at[0])) > frame.box[2] / 2;
-      if (i === Math.max(0, first) || jumps) context.moveTo(x, y);
+      const jumps = i > start && Math.abs(x - frame.x(frames[i - 1].at[0])) > frame.box[2] / 2;
+      if (i === start || jumps) context.moveTo(x, y);
       else context.lineTo(x, y);
     }
     context.stroke();
@@ -289,7 +324,7 @@ export function paintTrail(
 export function paintState(context: CanvasRenderingContext2D, frame: Frame, [x, y]: readonly [number, number]): void {
   context.beginPath();
   context.arc(frame.x(x), frame.y(y), 5, 0, 2 * Math.PI);
-  context.fillStyle = '#E4591F';
+  context.fillStyle = bodyColour;
   context.fill();
   context.lineWidth = 1.5;
   context.strokeStyle = '#FFFFFF';

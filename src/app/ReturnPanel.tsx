@@ -1,0 +1,350 @@
+/** The main chart: greedy return over both phases, all shown runs, with its references, crosshair box, table and menu. */
+import { ActionIcon, Menu } from '@mantine/core';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import type { Palette } from '../charts/palette';
+import { mostColouredRuns, runDashes } from '../charts/palette';
+import { grown, type Range, rangeOf, shortNumber, type Zones } from '../charts/scale';
+import { type ReferenceLevel, type RunLines, valueAt, ZoneChart } from '../charts/ZoneChart';
+import type { References } from '../datasets/transitions';
+import { measureCatalogue } from '../metrics/catalogue';
+import type { Measure } from '../metrics/curves';
+import type { SwitchValues } from '../spec/runFields';
+import type { RunSpec } from '../spec/runSpec';
+import type { RunView } from '../store/runsSlice';
+import { saveChartPicture, saveCsv, saveJson } from './exports';
+import { useCurrentRun, useLab, useLaboratory } from './LabContext';
+import { linesOf } from './runFacts';
+import { usePalette } from './usePalette';
+import { placeText, words } from './words';
+
+/** Runs that are drawn, oldest first, with the place of their colour. */
+export function useShownRuns(): readonly RunView[] {
+  const runs = useLab((state) => state.runs);
+  return useMemo(
+    () =>
+      Object.values(runs)
+        .filter(({ shown }) => shown)
+        .sort((a, b) => a.order - b.order)
+        .slice(-mostColouredRuns),
+    [runs],
+  );
+}
+/** A run keeps its colour while it is shown: its order decides. */
+export function colourIndex(run: Pick<RunView, 'order'>): number {
+  return (run.order - 1) % mostColouredRuns;
+}
+
+/** Lines of one measure for all shown runs; asks for another drawing while intervals are still missing. */
+export function useLines(runs: readonly RunView[], measure: Measure, palette: Palette): readonly RunLines[] {
+  const [round, setRound] = useState(0);
+  // Progress alone changes no line: revisions do.
+  const key = runs.map(({ id, revision, shown }) => `${id} ${revision} ${shown}`).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: curves grow in place, so `key` and `round` stand for them
+  const result = useMemo(() => {
+    const parts = runs.map((run) => linesOf(run, measure, palette.runs[colourIndex(run)], runDashes[colourIndex(run)]));
+    return { lines: parts.map(({ lines }) => lines), pending: parts.some(({ pending }) => pending) };
+  }, [key, measure, palette, round]);
+  useEffect(() => {
+    if (!result.pending) return;
+    const timer = setTimeout(() => setRound((before) => before + 1), 30);
+    return () => clearTimeout(timer);
+  }, [result]);
+  return result.lines;
+}
+
+/** Budgets of the zones: those of the recipe and of every shown run, the larger of each. */
+export function useZones(runs: readonly RunView[], recipe: RunSpec): Zones {
+  let offline = recipe.offline.updates;
+  let online = recipe.online.steps;
+  for (const { spec } of runs) {
+    offline = Math.max(offline, spec.offline.updates);
+    online = Math.max(online, spec.online.steps);
+  }
+  return useMemo(() => ({ offline, online }), [offline, online]);
+}
+
+/** All numbers of the lines, for the range. */
+export function* numbersOf(lines: readonly RunLines[]): Generator<number> {
+  for (const { seeds } of lines) {
+    for (const { offline, online } of seeds) {
+      for (const { value } of offline) yield value;
+      for (const { value } of online) yield value;
+    }
+  }
+}
+/** A range that only grows as long as `key` stays. */
+export function useGrowingRange(key: string, values: Iterable<number>): Range {
+  const kept = useRef<{ key: string; range: Range } | null>(null);
+  const before = kept.current?.key === key ? kept.current.range : null;
+  const all = [...values];
+  const range = grown(before, rangeOf(all));
+  // Nothing measured yet is no range to grow from.
+  kept.current = all.length > 0 ? { key, range } : null;
+  return range;
+}
+
+export function ReturnPanel() {
+  const laboratory = useLaboratory();
+  const palette = usePalette();
+  const recipe = useLab((state) => state.recipe);
+  const stage = useLab((state) => state.stage);
+  const current = useCurrentRun();
+  const runs = useShownRuns();
+  const cursor = useLab((state) => state.cursor);
+  const zones = useZones(runs, recipe);
+  const lines = useLines(runs, 'return', palette);
+  const [showsDots, setShowsDots] = useState(recipe.preset === 'two-returns');
+  const frame = useRef<HTMLDivElement>(null);
+  const references = stage?.references ?? current?.references ?? null;
+  const card = stage ? stage.card : (current?.card ?? null);
+  const levels = useMemo(() => levelsOf(references, card?.meanReturn ?? null), [references, card]);
+  const drawn = useMemo(() => (showsDots ? withDots(lines, runs) : lines), [lines, runs, showsDots]);
+  const key = `${JSON.stringify(recipe.environment)} ${runs.map(({ id }) => id).join()}`;
+  const range = useGrowingRange(
+    key,
+    concat(
+      numbersOf(lines),
+      levels.map(({ value }) => value),
+      stage?.returnUnit.of === undefined ? [] : [0],
+    ),
+  );
+  const warmup = recipe.online.steps > 0 ? Number((recipe.switch as SwitchValues).warmup) : 0;
+  const subject = current ?? runs.at(-1) ?? null;
+  const isHidden =
+    recipe.evaluation.honestOffline === true && current !== null && current.curves[0].result.online.length === 0;
+  const hasPoints = lines.some(({ seeds }) => seeds.some(({ offline, online }) => offline.length + online.length > 0));
+  const marks = useMemo(() => marksOf(subject?.spec ?? recipe), [subject?.spec, recipe]);
+  const failed = subject?.curves.filter(({ result }) => result.outcome === 'failed').length ?? 0;
+  return (
+    <section className="panel curve" id="curve" tabIndex={-1} aria-label={words.landmarks.curve}>
+      <div className="panel-head">
+        <h2>{words.chart.title}</h2>
+        {stage && <span className="unit">{words.chart.unit(stage.returnUnit)}</span>}
+        <span className="panel-tools">
+          {zones.online > 0 && (
+            <button
+              type="button"
+              className="toggle"
+              aria-pressed={showsDots}
+              title={measureCatalogue.exploring.help}
+              onClick={() => setShowsDots(!showsDots)}
+            >
+              {words.chart.exploring}
+            </button>
+          )}
+          <Menu position="bottom-end" shadow="none">
+            <Menu.Target>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size={28}
+                aria-label={words.chart.menu}
+                disabled={!subject || !hasPoints}
+              >
+                …
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item onClick={() => subject && saveCsv(subject)}>{words.chart.csv}</Menu.Item>
+              <Menu.Item onClick={() => subject && saveJson(subject)}>{words.chart.json}</Menu.Item>
+              <Menu.Item
+                onClick={() =>
+                  frame.current && subject && void saveChartPicture(frame.current, subject.name, palette.surface)
+                }
+              >
+                {words.chart.png}
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </span>
+      </div>
+      <div className="curve-frame" ref={frame}>
+        <ZoneChart
+          label={words.chart.title}
+          zones={zones}
+          range={range}
+          runs={drawn}
+          palette={palette}
+          references={levels}
+          scale={references ? { from: references.random, to: references.reference } : undefined}
+          warmup={warmup}
+          marks={marks}
+          cursor={cursor}
+          onCursor={(at, isPinned) => {
+            const { cursorMoved, cursorPinnedAt } = laboratory.store.getState();
+            if (isPinned) cursorPinnedAt(samePlace(at, cursor) && laboratory.store.getState().cursorPinned ? null : at);
+            else cursorMoved(at);
+          }}
+          empty={
+            isHidden ? words.chart.hidden : hasPoints ? undefined : current ? words.chart.waiting : words.chart.empty
+          }
+          words={{
+            offline: words.chart.offline,
+            online: words.chart.online,
+            switch: words.chart.switch,
+            frozen: words.chart.frozen(warmup),
+            ceiling: words.chart.ceiling,
+          }}
+        >
+          {cursor && <CrosshairBox lines={lines} cursor={cursor} />}
+        </ZoneChart>
+      </div>
+      <p className="caption">
+        {failed > 0 && subject ? `${words.chart.failed(subject.curves.length - failed, subject.curves.length)}. ` : ''}
+        {words.chart.caption(subject?.curves.length ?? recipe.seeds.length)}
+      </p>
+      <LiveSummary lines={lines} data={card?.meanReturn ?? null} />
+      <NumbersTable lines={lines} />
+    </section>
+  );
+}
+
+function samePlace(a: { phase: string; step: number } | null, b: { phase: string; step: number } | null): boolean {
+  return a?.phase === b?.phase && a?.step === b?.step;
+}
+function* concat(...parts: Iterable<number>[]): Generator<number> {
+  for (const part of parts) yield* part;
+}
+
+function levelsOf(references: References | null, data: number | null): readonly ReferenceLevel[] {
+  if (!references) return [];
+  const levels: ReferenceLevel[] = [{ label: references.referenceName, value: references.reference }];
+  if (data !== null) levels.push({ label: words.chart.data, value: data });
+  levels.push({ label: words.chart.random, value: references.random });
+  return levels;
+}
+
+/** Live changes, in words: "expectile → 0.7". */
+function marksOf(spec: RunSpec): readonly { phase: 'offline' | 'online'; step: number; label: string }[] {
+  return spec.changes.map(({ phase, step, field, value }) => ({
+    phase,
+    step,
+    label:
+      field === 'finish'
+        ? words.transport.finish
+        : `${field.split('.').at(-1)} → ${typeof value === 'number' ? shortNumber(value) : value}`,
+  }));
+}
+
+function withDots(lines: readonly RunLines[], runs: readonly RunView[]): readonly RunLines[] {
+  return lines.map((line, i) => ({
+    ...line,
+    dots: runs[i]?.curves[0].result.episodes.map(({ step, return: value }) => ({ step, value })),
+  }));
+}
+
+function CrosshairBox({
+  lines,
+  cursor,
+}: {
+  lines: readonly RunLines[];
+  cursor: { phase: 'offline' | 'online'; step: number };
+}) {
+  const rows: ReactNode[] = [];
+  for (const run of lines) {
+    const value = valueAt(run, cursor);
+    if (value === null) continue;
+    const point = run.summary[cursor.phase].points.find(({ step }) => step === cursor.step);
+    const pretrained = run.offlineBudget > 0 ? valueAt(run, { phase: 'offline', step: run.offlineBudget }) : null;
+    rows.push(
+      <div key={run.id} className="box-run">
+        <span className="box-name">
+          <span className="swatch" style={{ background: run.colour }} />
+          {lines.length > 1 ? run.name : point ? words.chart.box.mean : words.chart.lead}
+        </span>
+        <strong>{shortNumber(value)}</strong>
+        {point?.interval && (
+          <span className="box-detail">
+            {words.chart.box.interval}{' '}
+            {words.chart.interval(shortNumber(point.interval[0]), shortNumber(point.interval[1]))}, n {point.seeds}
+          </span>
+        )}
+        {point && point.seeds > 1 && (
+          <span className="box-detail">
+            {words.chart.box.range} {words.chart.interval(shortNumber(point.lowest), shortNumber(point.highest))}
+          </span>
+        )}
+        {pretrained !== null && cursor.phase === 'online' && (
+          <span className="box-detail">
+            {words.chart.box.difference} {value >= pretrained ? '+' : ''}
+            {shortNumber(value - pretrained)}
+          </span>
+        )}
+      </div>,
+    );
+  }
+  return (
+    <>
+      <div className="box-head">{placeText(cursor)}</div>
+      {rows}
+    </>
+  );
+}
+
+const summaryMilliseconds = 10_000;
+/** What a screen reader hears of a live curve, at most every ten seconds. */
+function LiveSummary({ lines, data }: { lines: readonly RunLines[]; data: number | null }) {
+  const [text, setText] = useState('');
+  const newest = useRef('');
+  newest.current = summaryText(lines.at(-1), data);
+  useEffect(() => {
+    const timer = setInterval(() => setText(newest.current), summaryMilliseconds);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <p className="visually-hidden" role="status" data-testid="curve-summary">
+      {text}
+    </p>
+  );
+}
+function summaryText(run: RunLines | undefined, data: number | null): string {
+  if (!run) return '';
+  const lead = run.seeds[0];
+  const [phase, point] =
+    lead.online.length > 0 ? (['online', lead.online.at(-1)] as const) : (['offline', lead.offline.at(-1)] as const);
+  if (!point) return '';
+  return words.chart.summary(
+    placeText({ phase, step: point.step }),
+    shortNumber(point.value),
+    data === null ? null : shortNumber(data),
+  );
+}
+
+/** The numbers behind the newest run's line, for those who do not see it. */
+function NumbersTable({ lines }: { lines: readonly RunLines[] }) {
+  const run = lines.at(-1);
+  if (!run) return null;
+  const rows = (['offline', 'online'] as const).flatMap((phase) =>
+    run.summary[phase].points.map((point) => ({ phase, point })),
+  );
+  return (
+    <table className="visually-hidden" data-testid="curve-table">
+      <caption>{words.chart.table}</caption>
+      <thead>
+        <tr>
+          {words.chart.tableHead.map((head) => (
+            <th key={head} scope="col">
+              {head}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ phase, point }) => (
+          <tr key={`${phase} ${point.step}`}>
+            <th scope="row">{placeText({ phase, step: point.step })}</th>
+            <td>{shortNumber(point.iqm)}</td>
+            <td>
+              {point.interval
+                ? words.chart.interval(shortNumber(point.interval[0]), shortNumber(point.interval[1]))
+                : words.runs.dash}
+            </td>
+            <td>{point.seeds}</td>
+            <td>{shortNumber(point.lowest)}</td>
+            <td>{shortNumber(point.highest)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

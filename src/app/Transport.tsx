@@ -1,0 +1,292 @@
+/** Run, pause, step, reset, seeds, speed and progress (product.md §4). */
+import { ActionIcon, Button, Menu, NativeSelect, NumberInput } from '@mantine/core';
+import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { shortNumber } from '../charts/scale';
+import type { RunSpec } from '../spec/runSpec';
+import { currentRun } from '../store/laboratory';
+import type { RunView, SeedView } from '../store/runsSlice';
+import { useCurrentRun, useKnobs, useLab, useLaboratory } from './LabContext';
+import { placeText, words } from './words';
+
+export function Transport() {
+  const laboratory = useLaboratory();
+  const run = useCurrentRun();
+  const isStale = useLab((state) => state.currentId !== null && currentRun(state) === null);
+  const isRunning = run?.status === 'running';
+  const label = isRunning
+    ? words.transport.pause
+    : isStale
+      ? words.transport.asNew
+      : run?.status === 'finished'
+        ? words.transport.again
+        : words.transport.run;
+  return (
+    <section className="transport" aria-label={words.landmarks.transport}>
+      <div className="transport-buttons">
+        <Button
+          className="run-button"
+          variant={isRunning ? 'default' : 'filled'}
+          leftSection={isRunning ? <PauseMark /> : <RunMark />}
+          onClick={() => laboratory.runOrPause()}
+        >
+          {label}
+        </Button>
+        {isStale && (
+          <Button variant="default" onClick={() => laboratory.undoEdit()}>
+            {words.transport.undo}
+          </Button>
+        )}
+        <ToolButton
+          label={words.transport.step}
+          title={words.transport.stepHelp}
+          onClick={(event) => laboratory.step(event.shiftKey)}
+        >
+          <StepMark />
+        </ToolButton>
+        <ToolButton label={words.transport.reset} title={words.transport.resetHelp} onClick={() => laboratory.reset()}>
+          <ResetMark />
+        </ToolButton>
+        <Button
+          variant="default"
+          className="wide-only"
+          title={words.transport.newSeedsHelp}
+          onClick={() => laboratory.newSeeds()}
+        >
+          {words.transport.newSeeds}
+        </Button>
+        <SeedCount />
+        <Speed />
+      </div>
+      <Progress run={run} />
+    </section>
+  );
+}
+
+function ToolButton({
+  label,
+  title,
+  onClick,
+  children,
+}: {
+  label: string;
+  title: string;
+  onClick: (event: MouseEvent) => void;
+  children: ReactNode;
+}) {
+  return (
+    <Button variant="default" className="tool-button" title={title} leftSection={children} onClick={onClick}>
+      <span className="tool-label">{label}</span>
+    </Button>
+  );
+}
+
+function SeedCount() {
+  const laboratory = useLaboratory();
+  const seeds = useKnobs().seeds.length;
+  const [draft, setDraft] = useState<number | string>(seeds);
+  useEffect(() => setDraft(seeds), [seeds]);
+  const commit = () => {
+    const wanted = Number(draft);
+    if (Number.isInteger(wanted) && wanted >= 1 && wanted !== seeds) void laboratory.edit('seeds.count', wanted);
+    else setDraft(seeds);
+  };
+  return (
+    <NumberInput
+      className="seed-count"
+      aria-label={words.transport.seeds}
+      title={words.transport.seedsHelp}
+      value={draft}
+      onChange={setDraft}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') commit();
+      }}
+      min={1}
+      max={50}
+      allowDecimal={false}
+      allowNegative={false}
+      hideControls
+      leftSection={<SeedMark />}
+    />
+  );
+}
+
+function Speed() {
+  const laboratory = useLaboratory();
+  const speed = useLab((state) => state.updatesPerSecond);
+  return (
+    <NativeSelect
+      className="speed"
+      aria-label={words.transport.speed}
+      value={String(speed)}
+      data={words.transport.speeds.map(({ value, label }) => ({ value: String(value), label }))}
+      onChange={(event) => laboratory.setSpeed(Number(event.currentTarget.value))}
+    />
+  );
+}
+
+/** Both phases of the lead seed, the others as thin lines below, and what there is to know in words. */
+function Progress({ run }: { run: RunView | null }) {
+  const laboratory = useLaboratory();
+  const recipe = useLab((state) => state.recipe);
+  const lead = run?.seeds[0] ?? null;
+  const left = useTimeLeft(run);
+  const text = progressText(run, recipe);
+  const isOver = !run || run.status === 'finished';
+  return (
+    <div className="progress">
+      <div
+        className="progress-bar"
+        role="progressbar"
+        aria-label={words.transport.progress}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(100 * fractionDone(lead, recipe))}
+        aria-valuetext={text}
+      >
+        {(['offline', 'online'] as const).map((phase) => {
+          const budget = phase === 'offline' ? recipe.offline.updates : recipe.online.steps;
+          return budget === 0 ? null : (
+            <div key={phase} className={`progress-phase ${phase}`}>
+              <div className="progress-track">
+                <div className="progress-fill" style={{ width: `${100 * phaseDone(lead, phase, recipe)}%` }} />
+              </div>
+              {run && run.seeds.length > 1 && (
+                <div className="progress-track thin">
+                  <div
+                    className="progress-fill"
+                    style={{ width: `${100 * othersDone(run.seeds.slice(1), phase, recipe)}%` }}
+                  />
+                </div>
+              )}
+            </div>
+          );
+        })}
+      </div>
+      <span className="progress-text">{text}</span>
+      {left !== null && <span className="progress-left">{words.transport.left(left)}</span>}
+      <Menu position="bottom-end" shadow="none">
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" size={32} aria-label={words.transport.more} disabled={isOver}>
+            …
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => void laboratory.finishNow()}>
+            {words.transport.finish}
+            <span className="menu-help">{words.transport.finishHelp}</span>
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  );
+}
+
+function progressText(run: RunView | null, recipe: RunSpec): string {
+  if (!run) return words.transport.notStarted;
+  const lead = run.seeds[0];
+  if (lead.preparing) {
+    const { what, done, of } = lead.preparing;
+    return words.transport.preparing(what, Math.round((100 * done) / Math.max(1, of)));
+  }
+  if (run.status === 'finished') return words.transport.finished;
+  if (lead.state === 'ended') {
+    return words.transport.seedsDone(run.seeds.filter(({ state }) => state === 'ended').length, run.seeds.length);
+  }
+  return lead.at
+    ? placeText(lead.at)
+    : placeText({ phase: recipe.offline.updates > 0 ? 'offline' : 'online', step: 0 });
+}
+
+function phaseDone(seed: SeedView | null, phase: 'offline' | 'online', spec: RunSpec): number {
+  if (!seed?.at) return 0;
+  const budget = phase === 'offline' ? spec.offline.updates : spec.online.steps;
+  if (seed.at.phase === phase) return Math.min(1, seed.at.step / budget);
+  return phase === 'offline' ? 1 : 0;
+}
+function othersDone(seeds: readonly SeedView[], phase: 'offline' | 'online', spec: RunSpec): number {
+  return seeds.reduce((sum, seed) => sum + phaseDone(seed, phase, spec), 0) / Math.max(1, seeds.length);
+}
+function fractionDone(seed: SeedView | null, spec: RunSpec): number {
+  const phases = (['offline', 'online'] as const).filter(
+    (phase) => (phase === 'offline' ? spec.offline.updates : spec.online.steps) > 0,
+  );
+  return phases.reduce((sum, phase) => sum + phaseDone(seed, phase, spec), 0) / Math.max(1, phases.length);
+}
+
+/** Seconds until every seed is done, from the speed of the last few seconds; null while it is not known or nothing runs. */
+function useTimeLeft(run: RunView | null): number | null {
+  const marks = useRef<{ id: string; points: { time: number; done: number }[] }>({ id: '', points: [] });
+  if (run?.status !== 'running') {
+    marks.current.points = [];
+    return null;
+  }
+  const done = run.seeds.reduce((sum, seed) => sum + (seed.state === 'ended' ? 1 : fractionDone(seed, run.spec)), 0);
+  const time = performance.now();
+  if (marks.current.id !== run.id) marks.current = { id: run.id, points: [] };
+  const { points } = marks.current;
+  if (points.length === 0 || time - points[points.length - 1].time > 500) points.push({ time, done });
+  if (points.length > 16) points.shift();
+  const first = points[0];
+  if (time - first.time < 1500 || done <= first.done) return null;
+  return ((run.seeds.length - done) * (time - first.time)) / (done - first.done) / 1000;
+}
+
+/** The newest losses of the lead seed, as numbers: what one Step changed. */
+export function LatestMetrics() {
+  const run = useCurrentRun();
+  if (run?.status !== 'paused') return null;
+  const entries = Object.entries(run.seeds[0].latest);
+  if (entries.length === 0) return null;
+  return (
+    <p className="latest" role="status">
+      {entries.map(([name, value]) => (
+        <span key={name}>
+          {spaced(name)} <strong>{shortNumber(value)}</strong>
+        </span>
+      ))}
+    </p>
+  );
+}
+/** "criticLoss" → "critic loss". */
+function spaced(name: string): string {
+  return name.replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`);
+}
+
+function RunMark() {
+  return (
+    <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+      <path d="M2 1 L11 6 L2 11 Z" fill="currentColor" />
+    </svg>
+  );
+}
+function PauseMark() {
+  return (
+    <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+      <path d="M2 1 H5 V11 H2 Z M7 1 H10 V11 H7 Z" fill="currentColor" />
+    </svg>
+  );
+}
+function StepMark() {
+  return (
+    <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+      <path d="M1 1 L8 6 L1 11 Z M9 1 H11 V11 H9 Z" fill="currentColor" />
+    </svg>
+  );
+}
+function ResetMark() {
+  return (
+    <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+      <path d="M11 1 L4 6 L11 11 Z M1 1 H3 V11 H1 Z" fill="currentColor" />
+    </svg>
+  );
+}
+function SeedMark() {
+  return (
+    <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
+      <circle cx="4" cy="4" r="2.5" fill="var(--third)" />
+      <circle cx="10" cy="4" r="2.5" fill="var(--third)" opacity="0.6" />
+      <circle cx="7" cy="10" r="2.5" fill="var(--third)" opacity="0.8" />
+    </svg>
+  );
+}

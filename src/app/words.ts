@@ -1,0 +1,318 @@
+/** Every string of the page, in one place for later translation. Sentence case, present tense, no blame (product.md §8). */
+
+import type { Position } from '../metrics/events';
+import type { RegimeLabel } from '../metrics/regime';
+
+/** "4,200": whole numbers with commas, the same on every machine. */
+export function count(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+/** A place in a run: "offline update 4,000", "online step 120". */
+export function placeText({ phase, step }: Position): string {
+  return phase === 'offline' ? `offline update ${count(step)}` : `online step ${count(step)}`;
+}
+function seedsText(seeds: number): string {
+  return seeds === 1 ? 'one seed' : `${seeds} seeds`;
+}
+
+export const words = {
+  title: 'Regime Lab',
+  skip: 'Skip to the curve',
+  tagline: 'Offline-to-online reinforcement learning in this tab',
+  landmarks: {
+    recipe: 'Recipe',
+    transport: 'Transport',
+    curve: 'Return',
+    world: 'World and map',
+    instruments: 'Instruments',
+    cards: 'Data and regime',
+    runs: 'Runs',
+    settings: 'All settings',
+  },
+
+  header: {
+    preset: 'Preset',
+    changed: 'changed',
+    backToPreset: 'Back to the preset as it is',
+    theme: 'Theme',
+    themeTo: (next: 'light' | 'dark') => `Switch to the ${next} theme`,
+    help: 'Keys',
+    share: 'Share',
+  },
+
+  recipe: {
+    allSettings: 'All settings',
+    presetValue: (value: string) => `preset: ${value}`,
+    others: 'Other settings of the switch',
+  },
+
+  transport: {
+    run: 'Run',
+    resume: 'Run',
+    again: 'Run again',
+    asNew: 'Run as new',
+    undo: 'Undo edit',
+    pause: 'Pause',
+    step: 'Step',
+    stepHelp: 'One update offline, one environment step online, lead seed only. Shift: to the next evaluation.',
+    reset: 'Reset',
+    resetHelp: 'Back to step 0: same seeds, same data, same initial weights.',
+    newSeeds: 'New seeds',
+    newSeedsHelp: 'Same count, next unused seeds, same data: a new run.',
+    seeds: 'Number of seeds',
+    seedsHelp: 'Repeats that differ only in random numbers; the data stay the same. Fewer than 5 is weak evidence.',
+    speed: 'Speed',
+    speeds: [
+      { value: 0, label: 'Full' },
+      { value: 200, label: '200/s' },
+      { value: 20, label: '20/s' },
+      { value: 2, label: '2/s' },
+    ],
+    progress: 'Progress of the lead seed',
+    offline: 'offline',
+    online: 'online',
+    more: 'More about this run',
+    finish: 'Finish now',
+    finishHelp: 'Ends and measures. The link repeats it.',
+    notStarted: 'not started',
+    finished: 'finished',
+    seedsDone: (done: number, all: number) => `${done} of ${all} seeds done`,
+    left: (seconds: number) =>
+      seconds >= 90 ? `${Math.round(seconds / 60)} min` : `${Math.max(1, Math.round(seconds))} s`,
+    preparing: (what: string, percent: number) => `${what}, ${percent} %`,
+  },
+
+  chart: {
+    title: 'Return per episode',
+    unit: ({ name, of }: { name: string; of?: number }) => (of === undefined ? name : `${name}, of ${count(of)}`),
+    empty: 'Run to see the curve',
+    waiting: 'The first point comes at update 0',
+    hidden: 'Hidden: knowing this needs the environment',
+    offline: 'updates, offline',
+    online: 'environment steps, online',
+    switch: 'switch',
+    frozen: (steps: number) => `policy frozen, ${count(steps)} steps`,
+    ceiling: 'no policy can earn this',
+    random: 'random',
+    data: 'data',
+    menu: 'Save the curves',
+    csv: 'CSV',
+    json: 'JSON',
+    png: 'PNG',
+    exploring: 'Exploring return',
+    exploringHelp: 'What the acting policy earned in training episodes, exploration included. Lead seed.',
+    caption: (seeds: number) =>
+      seeds < 2
+        ? 'One seed: no band. Slopes are comparable inside a zone only.'
+        : `Interquartile mean, 95 % bootstrap band${seeds < 5 ? ` (weak: ${seedsText(seeds)})` : `, ${seedsText(seeds)}`}. Slopes are comparable inside a zone only.`,
+    lead: 'lead seed',
+    failed: (alive: number, all: number) =>
+      `${alive} of ${all} seeds, ${all - alive === 1 ? 'one' : all - alive} ended early`,
+    summary: (at: string, value: string, data: string | null) =>
+      data === null ? `${at}, return ${value}` : `${at}, return ${value}, data ${data}`,
+    table: 'Numbers of the curve',
+    tableHead: ['Place', 'Return', '95 % interval', 'Seeds', 'Lowest', 'Highest'],
+    interval: (low: string, high: string) => `${low} to ${high}`,
+    box: {
+      mean: 'mean',
+      interval: '95 %',
+      range: 'seeds from',
+      difference: 'against π₀',
+    },
+  },
+
+  instruments: {
+    q: 'Predicted Q and realised',
+    qLegend: 'solid: predicted, dashed: realised',
+    outside: 'Actions outside the data',
+    none: 'not measured',
+    noCritic: 'this algorithm has no critic',
+    noData: 'there are no data',
+    pair: (predicted: string, realised: string) => `${predicted} and ${realised}`,
+    qRule: (gap: string) =>
+      `Gap ${gap} of the discounted distance from random to reference: watch from 25 %, broken from 100 % or above the ceiling.`,
+    outsideRule: 'Watch from 20 %, broken from 50 % of actions without data nearby.',
+    health: { ok: 'ok', watch: 'watch', broken: 'broken' },
+  },
+
+  world: {
+    title: 'World and map',
+    view: { both: 'Both', world: 'World', map: 'Map' },
+    ground: 'Value',
+    arrows: 'Arrows',
+    rings: 'Outside',
+    dots: 'Data',
+    preparing: 'Preparing the world',
+    failed: (detail: string) => `The map could not be drawn: ${detail}`,
+    noData: 'no data: learning starts by acting',
+    legend: {
+      value: 'V: the discounted return the critic expects from here',
+      actionValue: 'Q at the policy’s action: the discounted return the critic expects',
+      none: 'cloning has no critic, so there is no value to show',
+      before: 'lines: sample episodes of the data',
+      rings: 'crossed rings: no data near this action',
+    },
+    greedy: 'greedy',
+    exploring: 'exploring',
+    caption: (kind: string, at: string) => `${kind}, ${at}`,
+    returnSoFar: (value: string) => `return so far ${value}`,
+    valueHere: (value: string) => `V here ${value}`,
+    play: 'Play again',
+    speed: 'Playback',
+    next: 'Next frame',
+    startHint: 'Click a place to start an episode there',
+    label: (environment: string) => `${environment}, seen from above`,
+    tableCaption: 'Value at 9 × 9 states',
+    rescale: 'Rescale',
+  },
+
+  cards: {
+    data: 'Data',
+    dataLine: (sentence: string, episodes: number, mean: string, best: string) =>
+      `${sentence} · ${count(episodes)} episodes · J(D) ${mean} · best ${best}`,
+    dataNone: 'No data: learning starts by acting.',
+    normalised: (value: string) => `${value} on the 0-100 scale`,
+    references: (random: string, reference: string, name: string) => `random ${random}, ${name} ${reference}`,
+    coverage: (cells: string, pairs: string) => `${cells} of reachable cells, ${pairs} of cell and direction pairs`,
+    digest: (digest: string) => `digest ${digest}`,
+    seed: (seed: number) => `dataset seed ${seed}`,
+    histogram: (low: string, high: string) => `Episode returns from ${low} to ${high}; the line is J(D)`,
+    regime: 'Regime',
+    regimeBefore: (episodes: number) =>
+      `Is the pretrained policy better than its data? Measured at the switch, ${count(episodes)} greedy episodes a seed.`,
+    regimeNone: 'Nothing is pretrained on data here, so there is no regime.',
+    regimeNames: {
+      superior: 'Superior',
+      comparable: 'Comparable',
+      undecided: 'Undecided (counts as comparable)',
+      inferior: 'Inferior',
+    } satisfies Record<RegimeLabel, string>,
+    regimeMeaning: {
+      superior: 'The pretrained policy beats its data',
+      comparable: 'Policy and data are equally good within δ',
+      undecided: 'The interval reaches across δ. Add seeds to know',
+      inferior: 'The pretrained policy is worse than its data',
+    } satisfies Record<RegimeLabel, string>,
+    regimeAdvice: {
+      superior: 'Protect the policy. Warm-up or an anchor should beat leaning on old data.',
+      comparable: 'Either family may win.',
+      undecided: 'Either family may win.',
+      inferior: 'Use the data. Replay it in every batch; resetting networks may help further.',
+    } satisfies Record<RegimeLabel, string>,
+    rule: 'What the rule says',
+    numbers: (
+      pretrained: string,
+      data: string,
+      difference: string,
+      low: string,
+      high: string,
+      scale: string,
+      margin: string,
+    ) =>
+      `${pretrained} against ${data} (difference ${difference}, 95 % ${low} to ${high}; on the 0-100 scale ${scale}, margin δ ${margin})`,
+    foot: (seeds: number, episodes: number, dataEpisodes: number) =>
+      `${seeds === 1 ? 'One seed' : `${seeds} seeds`}, ${count(episodes)} episodes, data ${count(dataEpisodes)} episodes. Rule: Li et al. 2025; right in 45 of their 63 settings, opposite in 3. δ and level can be changed.`,
+    oneSeed: 'Over episodes only: says nothing about other seeds.',
+  },
+
+  end: {
+    line: (from: string, pretrained: string, last: string) =>
+      `Pretraining took it from ${from} to ${pretrained}, acting from ${pretrained} to ${last}. Try one change:`,
+    offlineOnly: (from: string, pretrained: string) =>
+      `Pretraining took it from ${from} to ${pretrained}. Try one change:`,
+    onlineOnly: (last: string) => `Acting took it to ${last}. Try one change:`,
+  },
+
+  runs: {
+    title: 'Runs',
+    table: 'Table of runs',
+    head: {
+      name: 'Run',
+      seeds: 'Seeds',
+      pretrained: 'Pretrained',
+      last: 'Last',
+      best: 'Best',
+      regime: 'Regime',
+      digest: 'Digest',
+      actions: 'Actions',
+    },
+    status: { running: 'running', paused: 'paused', finished: '', stopped: 'stopped' },
+    stoppedAt: (place: string) => `stopped at ${place}`,
+    show: (name: string) => `Show ${name}`,
+    failed: (failed: number) => `${failed} failed`,
+    menu: (name: string) => `Actions for ${name}`,
+    take: 'Use this recipe',
+    takeWithChanges: 'Use this recipe with its changes',
+    csv: 'Save CSV',
+    json: 'Save JSON',
+    remove: 'Delete',
+    removed: (name: string) => `${name} is deleted.`,
+    undo: 'Undo',
+    same: 'Same digest',
+    different: 'Different digest',
+    dash: '–',
+  },
+
+  share: {
+    title: 'Share',
+    link: 'Link',
+    length: (characters: number) => `${count(characters)} characters`,
+    copy: 'Copy',
+    copied: 'Copied',
+    content: 'What the link carries',
+    settings: 'Settings only',
+    result: 'With result',
+    resultHelp: 'Also carries the digest of the result, so that the reader’s run can be compared.',
+    command: 'At the command line',
+    tooLong: 'Over 2,000 characters some programs cut a link. Save a file instead.',
+    file: 'Save as a file',
+    refused: 'The browser refused to copy. Select the text and copy it by hand.',
+  },
+  shared: {
+    note: 'Shared result. Run it to check.',
+    settings: 'Shared recipe.',
+    same: (digest: string) => `Same digest ${digest}.`,
+    different: (own: string, theirs: string) => `Different digest: ${own} here, ${theirs} in the link.`,
+  },
+
+  settings: {
+    close: 'Close settings',
+    more: (hidden: number) => `${hidden} more`,
+    less: 'Fewer',
+    reset: (label: string) => `Reset ${label} to the preset’s value`,
+    find: 'Find a setting',
+    nothing: 'No setting has this word.',
+    live: 'can be moved while it runs',
+  },
+
+  messages: {
+    close: 'Close message',
+    details: 'Details',
+  },
+
+  keys: {
+    title: 'Keys',
+    close: 'Close',
+    single: 'Single keys',
+    singleHelp: 'Work outside of fields only',
+    list: [
+      ['Space', 'Run or pause'],
+      ['.', 'Step: one update or one environment step'],
+      ['Shift .', 'Run to the next evaluation'],
+      ['[  ]', 'Slower, faster'],
+      ['R', 'Reset'],
+      ['N', 'New seeds'],
+      ['E', 'All settings'],
+      ['S', 'Share'],
+      ['G', 'Presets'],
+      ['L', 'Next map'],
+      ['1-6', 'Show or hide a run'],
+      ['H', 'Hide the other runs'],
+      ['/', 'Find a setting'],
+      ['P', 'Projector'],
+      ['← →', 'Move along the curve, when it has the focus'],
+      ['?', 'This list'],
+    ],
+  },
+  noscript: 'Regime Lab trains in this tab and needs JavaScript.',
+} as const;
