@@ -32,7 +32,7 @@ const built = join(root, 'dist', 'index.html');
 if (!existsSync(built) || newest(root) > statSync(built).mtimeMs) {
   process.stderr.write('Building the lab …\n');
   try {
-    await build({ root, logLevel: 'warn' });
+    await build({ root, logLevel: 'error' });
   } catch (error) {
     fail(`The build failed: ${error.message}`);
   }

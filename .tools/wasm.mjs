@@ -30,7 +30,6 @@ const flags = [
 
 /** Compiles if needed. Returns whether it compiled; throws an Error with the compiler's words if it cannot. */
 export function buildWasm({ force = false, text = false } = {}) {
-  if (!existsSync(entry)) return false;
   const hash = sourceHash();
   if (!force && !text && existsSync(generated) && readFileSync(generated, 'utf8').includes(`// sources ${hash}\n`)) {
     return false;
