@@ -143,6 +143,15 @@ describe('blocks', () => {
     });
     expect(() => traceUpdate(body)).toThrow('inside a block');
   });
+  test('a metric of a block stays in it, though its value is known outside', () => {
+    const program = traceUpdate(({ tracer, record: { every }, observation }) => {
+      const now = apply(tracer, 'a', observation).mean();
+      return { now, held: every(2, () => apply(tracer, 'a', observation).mean()) };
+    });
+    expect(count(program, 'matmul')).toBe(1);
+    const block = program.statements.find((statement) => statement.kind === 'block')!;
+    expect(block.body).toMatchObject([{ kind: 'metric', name: 'held' }]);
+  });
   test('every 1 is no block', () => {
     const program = traceUpdate(({ tracer, record: { every }, observation }) => ({
       value: every(1, () => apply(tracer, 'a', observation).mean()).add(1),

@@ -180,7 +180,8 @@ class ProgramSetTracer implements Tracer {
       const record = this.#updateRecorder(trace, options);
       const metrics = define(record.draw(), record);
       for (const [name, value] of Object.entries(metrics)) {
-        trace.metric(name, this.#idIn(trace, value));
+        const body = value instanceof TracedTensor && value.trace === trace ? value.body : trace.body;
+        trace.metric(name, this.#idIn(trace, value), body);
       }
     });
   }
@@ -339,8 +340,6 @@ class ProgramTrace {
   readonly #root: Statement[] = [];
   /** Bodies of the open blocks, outermost first; index is the depth. */
   readonly #bodies: Statement[][] = [this.#root];
-  /** The body each node is computed in. */
-  readonly #bodyOf: Statement[][] = [];
   readonly #versions = new Map<string, number>();
   /** Rises on entering a repeated block: a second pass reads what the first has written. */
   #epoch = 0;
@@ -356,8 +355,7 @@ class ProgramTrace {
     this.#columns = columns;
     this.#isRecipe = recipes === null;
     this.graph.onNode = (id) => {
-      const body = this.#body();
-      this.#bodyOf[id] = body;
+      const body = this.body;
       const last = body[body.length - 1];
       if (last?.kind === 'compute') (last.nodes as NodeId[]).push(id);
       else body.push({ kind: 'compute', nodes: [id] });
@@ -424,20 +422,20 @@ class ProgramTrace {
       isReached = true;
     }
     if (!isReached) throw new Error(`minimize ${module}: the loss does not depend on it.`);
-    this.#body().push({ kind: 'minimize', loss, module, learningRate, gradientClip });
+    this.body.push({ kind: 'minimize', loss, module, learningRate, gradientClip });
     this.#raise(module);
   }
   moveTowards(target: string, source: string, rate: NodeId): void {
     const { shape } = this.graph.nodes[rate];
     if (sizeOf(shape) !== 1) throw new RangeError(`moveTowards: expected one rate, got ${describeShape(shape)}.`);
-    this.#body().push({ kind: 'moveTowards', target, source, rate });
+    this.body.push({ kind: 'moveTowards', target, source, rate });
     this.#raise(target);
   }
-  metric(name: string, value: NodeId): void {
+  /** @param body  where the tensor was made: in a block that is skipped, the metric keeps its last value */
+  metric(name: string, value: NodeId, body: Statement[]): void {
     const { shape } = this.graph.nodes[value];
     if (sizeOf(shape) !== 1) throw new RangeError(`metric ${name}: expected one number, got ${describeShape(shape)}.`);
-    // Where its value is computed: outside a skipped block it would read whatever lies there.
-    this.#bodyOf[value].push({ kind: 'metric', name, value });
+    body.push({ kind: 'metric', name, value });
     this.#metrics.push(name);
   }
   output(name: string, value: NodeId): void {
@@ -450,7 +448,7 @@ class ProgramTrace {
   }
   block<T>(when: BlockCondition, run: () => T): T {
     const body: Statement[] = [];
-    this.#body().push({ kind: 'block', when, body });
+    this.body.push({ kind: 'block', when, body });
     this.#bodies.push(body);
     this.graph.enterBlock();
     if ('repeat' in when) this.#epoch++;
@@ -476,7 +474,8 @@ class ProgramTrace {
     };
   }
 
-  #body(): Statement[] {
+  /** The innermost open block's. */
+  get body(): Statement[] {
     return this.#bodies[this.#bodies.length - 1];
   }
   #version(module: string): number {
@@ -491,11 +490,14 @@ class TracedTensor implements Tensor {
   readonly #tracer: ProgramSetTracer;
   readonly trace: ProgramTrace;
   readonly id: NodeId;
+  /** The block it was made in, though an equal value may have been computed further out. */
+  readonly body: Statement[];
 
   constructor(tracer: ProgramSetTracer, trace: ProgramTrace, id: NodeId) {
     this.#tracer = tracer;
     this.trace = trace;
     this.id = id;
+    this.body = trace.body;
   }
   get shape(): Shape {
     return this.trace.graph.nodes[this.id].shape;
