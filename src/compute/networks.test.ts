@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { exp } from '../numeric/math';
 import type { GaussianPolicy, NetworkBuilder } from './modules';
 import { createNetworkBuilder, type NetworkOptions } from './networks';
 import type { Tensor } from './program/tensor';
@@ -140,7 +141,7 @@ describe.each(['clipped', 'squashed'] as const)('the %s Gaussian policy', (kind)
       const action = low + ((step + 0.5) * (high - low)) / steps;
       const { log } = await session.query('density', { observation, action: new Float32Array(8).fill(action) });
       log.forEach((value, i) => {
-        integral[i] += (Math.exp(value) * (high - low)) / steps;
+        integral[i] += (exp(value) * (high - low)) / steps;
       });
     }
     for (const total of integral) expect(total).toBeCloseTo(1, 3);

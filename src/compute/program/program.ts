@@ -41,7 +41,7 @@ export type Node = { readonly shape: Shape } & (
   | { readonly op: 'scalar'; readonly name: string }
   /** Written by the host before a query; [1, rows, columns]. */
   | { readonly op: 'input'; readonly name: string }
-  /** A gathered minibatch of records; [1, record size, batch]. `draw` numbers the draws of a program in trace order. */
+  /** A gathered minibatch of records; [1, record stride, batch]. `draw` numbers the draws of a program in trace order. */
   | { readonly op: 'batch'; readonly draw: number }
   /** Fresh random numbers, never shared. `stream` numbers the draws of a program in trace order. */
   | { readonly op: 'random'; readonly distribution: 'normal' | 'uniform'; readonly stream: number }

@@ -133,7 +133,7 @@ export class DirectEvaluator {
             const [counter, repetition] = [this.#counter, this.#repetition];
             for (let pass = 0; pass < when.repeat; pass++) {
               this.#repetition = repetition * when.repeat + pass;
-              this.#counter = this.#update + this.#repetition * 2 ** 24;
+              this.#counter = this.#update + this.#repetition * 16777216;
               run();
             }
             [this.#counter, this.#repetition] = [counter, repetition];
