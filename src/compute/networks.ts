@@ -41,7 +41,7 @@ const [lowestLogStd, highestLogStd] = [-5, 2];
 /** Squashed policies see actions no nearer to ±1 than this: at ±1 the density is infinite. */
 const largestAction = 0.99999;
 const halfLogTau = 0.9189385332046727; // ½·log 2π
-const logTwo = 0.6931471805599453;
+const logTwo = Math.LN2;
 
 export function createNetworkBuilder(tracer: Tracer, options: NetworkOptions): NetworkBuilder {
   const { observationSize, actionSize, actions, hidden, critics, layerNorm } = options;
