@@ -4,7 +4,7 @@
  * `presetHistory.json` is only ever appended to: `npm run freeze` adds every preset whose spec has changed. A test fails while
  * a preset differs from its last entry.
  */
-import history from './presetHistory.json';
+import history from './presetHistory.json' with { type: 'json' };
 import type { RunSpec } from './runSpec';
 
 /** Earlier specs of a preset, the latest first; possibly the current one among them. */
