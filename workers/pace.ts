@@ -18,12 +18,14 @@ export interface PaceOptions extends Surroundings {
   readonly changes: readonly Change[];
   readonly held: boolean;
   readonly updatesPerSecond: number;
-  /** Called for each `hold` request once no update is running. */
+  /** Called when no update is running any more: once for every `hold` request, and with 0 when single steps are done. */
   readonly onHeld: (request: number, at: Position) => void;
 }
 
 /** A call of this length keeps a pause well under 100 ms and its own overhead under a hundredth. */
 const callMilliseconds = 25;
+/** The request of a trainer that came to rest by itself. */
+const ownAccord = 0;
 /** Below full speed, calls come no closer than this. */
 const slowMilliseconds = 50;
 
@@ -107,6 +109,7 @@ export class Pace implements RunControl {
         if (wait <= 0) return this.granted(at, this.size());
         await Promise.race([this.woken(), this.options.sleep(wait)]);
       } else {
+        if (this.requests.length === 0) this.requests.push(ownAccord);
         this.answer();
         await this.woken();
       }

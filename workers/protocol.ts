@@ -31,6 +31,7 @@ export type ToTrainer =
 
 export type FromTrainer =
   | { readonly kind: 'event'; readonly runId: string; readonly seed: number; readonly event: RunEvent }
+  /** `request` 0: it came to rest by itself, its single steps done. */
   | {
       readonly kind: 'held';
       readonly runId: string;

@@ -78,6 +78,7 @@ export function App() {
         <Header
           shareOpen={shareOpen}
           onShare={setShareOpen}
+          onSettings={openSettings}
           keys={{ opened: keysOpen, onChange: setKeysOpen, singleKeys, onSingleKeys: setSingleKeys }}
         />
         <main>
@@ -93,10 +94,10 @@ export function App() {
           </section>
           <Transport />
           <Messages />
-          <EndLine />
           <LatestMetrics />
           <div className="stage">
             <ReturnPanel />
+            <EndLine />
             <WorldPanel marks={marks} onMarks={setMarks} />
             <Instruments />
             <Cards />

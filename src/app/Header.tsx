@@ -11,10 +11,11 @@ import { words } from './words';
 interface Props {
   readonly shareOpen: boolean;
   readonly onShare: (open: boolean) => void;
+  readonly onSettings: () => void;
   readonly keys: ComponentProps<typeof Keys>;
 }
 
-export function Header({ shareOpen, onShare, keys }: Props) {
+export function Header({ shareOpen, onShare, onSettings, keys }: Props) {
   const laboratory = useLaboratory();
   const presetId = useLab(({ recipe }) => recipe.preset);
   const knobs = useKnobs();
@@ -36,6 +37,7 @@ export function Header({ shareOpen, onShare, keys }: Props) {
         <h1 className="visually-hidden">{preset?.name ?? presetId}</h1>
         <select
           id="preset"
+          className="select"
           aria-label={words.header.preset}
           value={presetId}
           onChange={(event) => laboratory.pickPreset(event.currentTarget.value)}
@@ -59,6 +61,15 @@ export function Header({ shareOpen, onShare, keys }: Props) {
       </span>
       <p className="see">{preset?.see}</p>
       <span className="header-tools">
+        <ActionIcon
+          className="phone-only"
+          variant="default"
+          size={44}
+          aria-label={words.recipe.allSettings}
+          onClick={onSettings}
+        >
+          ≡
+        </ActionIcon>
         <Keys {...keys} />
         <ActionIcon
           variant="subtle"

@@ -18,7 +18,7 @@ export function Instruments() {
   );
 }
 
-const chartWords = { offline: '', online: '', switch: '', frozen: '', ceiling: '' };
+const chartWords = { offline: '', offlineShort: '', online: '', onlineShort: '', switch: '', frozen: '', ceiling: '' };
 
 function useInstrument() {
   const laboratory = useLaboratory();

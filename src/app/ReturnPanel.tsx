@@ -10,23 +10,34 @@ import { measureCatalogue } from '../metrics/catalogue';
 import type { Measure } from '../metrics/curves';
 import type { SwitchValues } from '../spec/runFields';
 import type { RunSpec } from '../spec/runSpec';
+import { currentRun } from '../store/laboratory';
 import type { RunView } from '../store/runsSlice';
 import { saveChartPicture, saveCsv, saveJson } from './exports';
-import { useCurrentRun, useLab, useLaboratory } from './LabContext';
+import { useLab, useLaboratory } from './LabContext';
 import { linesOf } from './runFacts';
 import { usePalette } from './usePalette';
 import { placeText, words } from './words';
 
-/** Runs that are drawn, oldest first, with the place of their colour. */
+/** Runs that are drawn, oldest first. The same list as long as nothing of them that is drawn has changed. */
 export function useShownRuns(): readonly RunView[] {
-  const runs = useLab((state) => state.runs);
-  return useMemo(
-    () =>
-      Object.values(runs)
-        .filter(({ shown }) => shown)
-        .sort((a, b) => a.order - b.order)
-        .slice(-mostColouredRuns),
-    [runs],
+  const kept = useRef<readonly RunView[]>([]);
+  return useLab(({ runs }) => {
+    const shown = Object.values(runs)
+      .filter((run) => run.shown)
+      .sort((a, b) => a.order - b.order)
+      .slice(-mostColouredRuns);
+    const before = kept.current;
+    if (shown.length !== before.length || !shown.every((run, i) => looksSame(run, before[i]))) kept.current = shown;
+    return kept.current;
+  });
+}
+function looksSame(a: RunView, b: RunView): boolean {
+  return (
+    a.id === b.id &&
+    a.revision === b.revision &&
+    a.spec === b.spec &&
+    a.card === b.card &&
+    a.references === b.references
   );
 }
 /** A run keeps its colour while it is shown: its order decides. */
@@ -37,13 +48,11 @@ export function colourIndex(run: Pick<RunView, 'order'>): number {
 /** Lines of one measure for all shown runs; asks for another drawing while intervals are still missing. */
 export function useLines(runs: readonly RunView[], measure: Measure, palette: Palette): readonly RunLines[] {
   const [round, setRound] = useState(0);
-  // Progress alone changes no line: revisions do.
-  const key = runs.map(({ id, revision, shown }) => `${id} ${revision} ${shown}`).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: curves grow in place, so `key` and `round` stand for them
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every round computes a few more of the missing intervals
   const result = useMemo(() => {
     const parts = runs.map((run) => linesOf(run, measure, palette.runs[colourIndex(run)], runDashes[colourIndex(run)]));
     return { lines: parts.map(({ lines }) => lines), pending: parts.some(({ pending }) => pending) };
-  }, [key, measure, palette, round]);
+  }, [runs, measure, palette, round]);
   useEffect(() => {
     if (!result.pending) return;
     const timer = setTimeout(() => setRound((before) => before + 1), 30);
@@ -88,8 +97,9 @@ export function ReturnPanel() {
   const palette = usePalette();
   const recipe = useLab((state) => state.recipe);
   const stage = useLab((state) => state.stage);
-  const current = useCurrentRun();
+  const currentId = useLab((state) => currentRun(state)?.id ?? null);
   const runs = useShownRuns();
+  const current = runs.find(({ id }) => id === currentId) ?? null;
   const cursor = useLab((state) => state.cursor);
   const zones = useZones(runs, recipe);
   const lines = useLines(runs, 'return', palette);
@@ -176,10 +186,18 @@ export function ReturnPanel() {
             else cursorMoved(at);
           }}
           empty={
-            isHidden ? words.chart.hidden : hasPoints ? undefined : current ? words.chart.waiting : words.chart.empty
+            isHidden
+              ? words.chart.hidden
+              : hasPoints
+                ? undefined
+                : currentId !== null
+                  ? words.chart.waiting
+                  : words.chart.empty
           }
           words={{
             offline: words.chart.offline,
+            offlineShort: words.chart.offlineShort,
+            onlineShort: words.chart.onlineShort,
             online: words.chart.online,
             switch: words.chart.switch,
             frozen: words.chart.frozen(warmup),

@@ -1,5 +1,5 @@
 /** Run, pause, step, reset, seeds, speed and progress (product.md §4). */
-import { ActionIcon, Button, Menu, NativeSelect, NumberInput } from '@mantine/core';
+import { ActionIcon, Button, Menu, NumberInput } from '@mantine/core';
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { shortNumber } from '../charts/scale';
 import type { RunSpec } from '../spec/runSpec';
@@ -115,13 +115,18 @@ function Speed() {
   const laboratory = useLaboratory();
   const speed = useLab((state) => state.updatesPerSecond);
   return (
-    <NativeSelect
-      className="speed"
+    <select
+      className="select speed"
       aria-label={words.transport.speed}
-      value={String(speed)}
-      data={words.transport.speeds.map(({ value, label }) => ({ value: String(value), label }))}
+      value={speed}
       onChange={(event) => laboratory.setSpeed(Number(event.currentTarget.value))}
-    />
+    >
+      {words.transport.speeds.map(({ value, label }) => (
+        <option key={value} value={value}>
+          {label}
+        </option>
+      ))}
+    </select>
   );
 }
 

@@ -1,5 +1,4 @@
 /** The world with the acting policy over its value map (product.md §5). Everything here only looks: no bit of a run depends on it. */
-import { NativeSelect } from '@mantine/core';
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { prepareCanvas } from '../charts/canvas';
 import { type Palette, viridis } from '../charts/palette';
@@ -57,13 +56,18 @@ export function WorldPanel({ marks, onMarks }: Props) {
         <h2>{stage?.environmentName ?? words.world.title}</h2>
         <span className="panel-tools">
           {hasTwoViews && (
-            <NativeSelect
-              size="xs"
+            <select
+              className="select"
               aria-label={words.world.title}
               value={mode}
-              data={(['both', 'world', 'map'] as const).map((value) => ({ value, label: words.world.view[value] }))}
               onChange={(event) => setMode(event.currentTarget.value as Mode)}
-            />
+            >
+              {(['both', 'world', 'map'] as const).map((value) => (
+                <option key={value} value={value}>
+                  {words.world.view[value]}
+                </option>
+              ))}
+            </select>
           )}
           {toggle('ground', words.world.ground)}
           {toggle('arrows', words.world.arrows)}

@@ -54,7 +54,9 @@ export interface ZoneChartProps {
   readonly small?: boolean;
   readonly words: {
     readonly offline: string;
+    readonly offlineShort: string;
     readonly online: string;
+    readonly onlineShort: string;
     readonly switch: string;
     readonly frozen: string;
     readonly ceiling: string;
@@ -65,6 +67,8 @@ export interface ZoneChartProps {
 
 const mostPoints = 300;
 const tickHeight = 20;
+/** Below this width words get shorter, in pixels. */
+const narrow = 420;
 /** One label in this many pixels reads without crowding. */
 const tickSpacing = 92;
 
@@ -79,21 +83,24 @@ export function ZoneChart(props: ZoneChartProps) {
   const { label, zones, range, runs, palette, small = false, cursor, onCursor, empty, children } = props;
   const [frame, { width, height }] = useSize<HTMLElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const marks = props.marks ?? [];
+  const { ceiling, warmup = 0 } = props;
+  const hasScale = props.scale !== undefined;
+  const markCount = props.marks?.length ?? 0;
   const plot = useMemo<Plot>(() => {
     const left = small ? 34 : 44;
-    const right = props.scale ? 34 : 8;
+    // The last step of the axis is written half beyond the plot.
+    const right = hasScale ? 34 : 22;
     const top = small ? 6 : 12;
-    const bottom = tickHeight + (small ? 0 : 18) + (marks.length > 0 && !small ? 14 : 0);
+    const bottom = tickHeight + (small ? 0 : 18) + (markCount > 0 && !small ? 14 : 0);
     return { left, top, width: Math.max(0, width - left - right), height: Math.max(0, height - top - bottom) };
-  }, [small, props.scale, width, height, marks.length]);
+  }, [small, hasScale, width, height, markCount]);
   const yOf = (value: number) => plot.top + (1 - (value - range[0]) / (range[1] - range[0])) * plot.height;
   const xOf = (phase: Phase, step: number) => plot.left + placeOf(zones, phase, step) * plot.width;
 
   useEffect(() => {
     const context = prepareCanvas(canvas.current, width, height);
-    if (context) paintUnder(context, props, plot);
-  }, [props, plot, width, height]);
+    if (context) paintUnder(context, { zones, range, runs, palette, ceiling, warmup }, plot);
+  }, [zones, range, runs, palette, ceiling, warmup, plot, width, height]);
 
   const pointed = (clientX: number): { phase: Phase; step: number } | null => {
     const box = frame.current?.getBoundingClientRect();
@@ -338,6 +345,7 @@ function Overlay({
     visible.map(({ label, value }) => ({ text: label, y: yOf(value) })),
     14,
   );
+  const isNarrow = plot.width < narrow;
   const small12 = { fontSize: 12, fill: palette.third };
   return (
     <>
@@ -396,7 +404,7 @@ function Overlay({
           )}
         </>
       )}
-      {!small && warmup > 0 && zones.online > 0 && (
+      {!small && !isNarrow && warmup > 0 && zones.online > 0 && (
         <text x={xOf('online', 0) + 5} y={bottom - 7} {...small12} className="haloed">
           {words.frozen}
         </text>
@@ -408,7 +416,7 @@ function Overlay({
           textAnchor="middle"
           {...small12}
         >
-          {words.offline}
+          {isNarrow ? words.offlineShort : words.offline}
         </text>
       )}
       {!small && zones.online > 0 && (
@@ -418,7 +426,7 @@ function Overlay({
           textAnchor="middle"
           {...small12}
         >
-          {words.online}
+          {isNarrow ? words.onlineShort : words.online}
         </text>
       )}
       {!small &&
@@ -476,8 +484,9 @@ function Overlay({
 }
 
 /** Ground, hatching and faint seeds, in CSS pixels. */
-function paintUnder(context: CanvasRenderingContext2D, props: ZoneChartProps, plot: Plot): void {
-  const { zones, range, runs, palette, ceiling, warmup = 0 } = props;
+type Ground = Pick<ZoneChartProps, 'zones' | 'range' | 'runs' | 'palette' | 'ceiling'> & { readonly warmup: number };
+function paintUnder(context: CanvasRenderingContext2D, ground: Ground, plot: Plot): void {
+  const { zones, range, runs, palette, ceiling, warmup } = ground;
   const { left, top, width, height } = plot;
   const xOf = (phase: Phase, step: number) => left + placeOf(zones, phase, step) * width;
   const yOf = (value: number) => top + (1 - (value - range[0]) / (range[1] - range[0])) * height;
@@ -491,10 +500,10 @@ function paintUnder(context: CanvasRenderingContext2D, props: ZoneChartProps, pl
   context.rect(left, top, width, height);
   context.clip();
   if (warmup > 0 && zones.online > 0) {
-    hatch(context, [split, top, xOf('online', warmup) - split, height], palette.hairline);
+    hatch(context, [split, top, xOf('online', warmup) - split, height], palette.edge);
   }
   if (ceiling !== undefined && ceiling < range[1]) {
-    hatch(context, [left, top, width, Math.max(0, yOf(ceiling) - top)], palette.hairline);
+    hatch(context, [left, top, width, Math.max(0, yOf(ceiling) - top)], palette.edge);
   }
   for (const run of runs) {
     context.strokeStyle = run.colour;

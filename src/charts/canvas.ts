@@ -30,6 +30,7 @@ export function hatch(
   context.beginPath();
   context.rect(x, y, width, height);
   context.clip();
+  context.globalAlpha = 0.35;
   context.strokeStyle = colour;
   context.lineWidth = 1;
   context.beginPath();

@@ -129,7 +129,7 @@ export function paintMarks(
   const [columns, rows] = map.grid;
   const cellWidth = ((stage.x.max - stage.x.min) / columns) * frame.scale[0];
   const cellHeight = ((stage.y.max - stage.y.min) / rows) * frame.scale[1];
-  const stride = Math.max(1, Math.floor(arrowSpacing / Math.min(cellWidth, cellHeight) + 0.5));
+  const stride = Math.max(1, Math.floor(arrowSpacing / Math.min(cellWidth, cellHeight) + 0.75));
   const reach = (stride * Math.min(cellWidth, cellHeight)) / 2;
   for (const [colour, width] of onAnyGround) {
     const extra = width - 1.5;

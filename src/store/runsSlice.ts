@@ -30,6 +30,7 @@ export interface RunView {
   readonly seeds: readonly SeedView[];
   /** One a seed, in the spec's order; the lead first. Grown in place. */
   readonly curves: readonly SeedCurve[];
+  /** Counts what changes a line, a point or a summary; progress alone does not. */
   readonly revision: number;
   readonly card: DataCard | null;
   readonly references: References | null;
@@ -181,11 +182,12 @@ function heardEvent(run: RunView, seed: number, event: Extract<PoolMessage, { ki
       return withSeed({ ...run, revision: run.revision + 1 }, seed, { state: 'ended', at: event.at });
     case 'evaluation':
       return { ...withSeed(run, seed, { at: event.at }), revision: run.revision + 1 };
-    case 'metrics':
-    case 'episode':
     case 'regime':
     case 'problem':
       return { ...run, revision: run.revision + 1 };
+    // Drawn together with the next evaluation: ten redrawings a second would show nothing more.
+    case 'metrics':
+    case 'episode':
     case 'switched':
     case 'changed':
     case 'checkpoint':
