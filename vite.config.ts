@@ -6,5 +6,10 @@ export default defineConfig({
   plugins: [react()],
   worker: { format: 'es' },
   build: { target: 'es2022', sourcemap: true },
-  test: { include: ['src/**/*.test.{ts,tsx}', 'workers/**/*.test.ts'], pool: 'forks', maxWorkers: 2, testTimeout: 60_000 },
+  test: {
+    include: ['src/**/*.test.{ts,tsx}', 'workers/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+  },
 });
