@@ -9,7 +9,7 @@
  */
 import { normalTable } from '../../numeric/random';
 import type { Instruction, Place, Plan } from '../program/plan';
-import type { BinaryOp, UnaryOp } from '../program/program';
+import { adam, type BinaryOp, type UnaryOp } from '../program/program';
 
 /** Opcode = position, as in `execute` of assembly/index.ts. */
 export const opcodes = [
@@ -222,7 +222,11 @@ class Encoder {
       }
       case 'adam': {
         const { parameters, gradients, first, second, powers, count, learningRate } = instruction;
-        this.emit('adam', parameters, gradients, first, second, powers, count, learningRate.offset);
+        this.emit(
+          'adam',
+          ...[parameters, gradients, first, second, powers, count, learningRate.offset],
+          ...[adam.beta1, 1 - adam.beta1, adam.beta2, 1 - adam.beta2, adam.epsilon, 1e-30, 0, 0].map(floatBits),
+        );
         return;
       }
       case 'polyak':

@@ -1,22 +1,22 @@
 /** What changes parameters: Adam, Polyak averaging, gradient clipping. Arenas are padded to whole vectors; the padding stays 0. */
 import { address, splat, word } from './vectors';
 
+/** The powers of β are kept in float64; everything else comes with the instruction. */
 const beta1: f64 = 0.9;
 const beta2: f64 = 0.999;
-// Rounded to float32 after the subtraction, as `Math.fround(1 − β)` is.
-const rest1: f64 = 1.0 - beta1;
-const rest2: f64 = 1.0 - beta2;
-
-/** 0 where |x| < 1e-30: moments of dead units would otherwise decay into subnormal numbers, which are slow. */
-// @ts-expect-error: decorator
+/** 0 where |x| < tiny: moments of dead units would otherwise decay into subnormal numbers, which are slow. */
+// @ts-ignore: decorator
 @inline
-function flush(x: v128): v128 {
-  return v128.andnot(x, f32x4.lt(f32x4.abs(x), splat(1e-30)));
+function flush(x: v128, tiny: v128): v128 {
+  return v128.andnot(x, f32x4.lt(f32x4.abs(x), tiny));
 }
 
 /**
- * [opcode, length, parameters, gradients, first, second, powers, count, learning rate address]. Formula in plan.ts; one
- * rounding an operation.
+ * [opcode, length, parameters, gradients, first, second, powers, count, learning rate address,
+ *  then float32: β1, 1 − β1, β2, 1 − β2, ε, tiny, and room for step and scale]. Formula in plan.ts; one rounding an operation.
+ *
+ * Constants and the two numbers computed here are read back from memory before the loop: V8 would move anything it can
+ * compute again, square root and divisions too, into the loop (three times slower).
  */
 export function adam(instruction: usize): void {
   let parameter = address(instruction, 2);
@@ -29,17 +29,23 @@ export function adam(instruction: usize): void {
   const power2 = load<f64>(powers, 8) * beta2;
   store<f64>(powers, power1);
   store<f64>(powers, power2, 8);
-  const step = splat(<f32>(<f64>load<f32>(address(instruction, 8)) / (1.0 - power1)));
-  const scale = splat(<f32>(1.0 / sqrt<f64>(1.0 - power2)));
+  store<f32>(instruction, <f32>(<f64>load<f32>(address(instruction, 8)) / (1.0 - power1)), 60);
+  store<f32>(instruction, <f32>(1.0 / sqrt<f64>(1.0 - power2)), 64);
+  const keep1 = v128.load_splat<f32>(instruction, 36);
+  const take1 = v128.load_splat<f32>(instruction, 40);
+  const keep2 = v128.load_splat<f32>(instruction, 44);
+  const take2 = v128.load_splat<f32>(instruction, 48);
+  const epsilon = v128.load_splat<f32>(instruction, 52);
+  const tiny = v128.load_splat<f32>(instruction, 56);
+  const step = v128.load_splat<f32>(instruction, 60);
+  const scale = v128.load_splat<f32>(instruction, 64);
   while (parameter < end) {
     const g = v128.load(gradient);
-    const m = flush(f32x4.add(f32x4.mul(v128.load(first), splat(<f32>beta1)), f32x4.mul(g, splat(<f32>rest1))));
-    const v = flush(
-      f32x4.add(f32x4.mul(v128.load(second), splat(<f32>beta2)), f32x4.mul(f32x4.mul(g, g), splat(<f32>rest2))),
-    );
+    const m = flush(f32x4.add(f32x4.mul(v128.load(first), keep1), f32x4.mul(g, take1)), tiny);
+    const v = flush(f32x4.add(f32x4.mul(v128.load(second), keep2), f32x4.mul(f32x4.mul(g, g), take2)), tiny);
     v128.store(first, m);
     v128.store(second, v);
-    const divisor = f32x4.add(f32x4.mul(f32x4.sqrt(v), scale), splat(1e-8));
+    const divisor = f32x4.add(f32x4.mul(f32x4.sqrt(v), scale), epsilon);
     v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.div(f32x4.mul(step, m), divisor)));
     parameter += 16;
     gradient += 16;
