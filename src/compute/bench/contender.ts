@@ -1,4 +1,4 @@
-/** Someone who runs the benchmark's update. */
+/** Someone who runs the benchmark's update, wherever it runs: here, in a browser, in another process. */
 export interface Contender {
   /** Name in the rows. */
   readonly executor: string;

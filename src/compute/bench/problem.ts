@@ -1,6 +1,6 @@
 /** What every contender of the benchmark computes: one IQL update on made-up transitions of the size of MuJoCo's hopper. */
 import { stream } from '../../numeric/random';
-import type { RecordLayout } from '../program/program';
+import { transitionLayout } from '../program/trace';
 
 export const observationSize = 11;
 export const actionSize = 3;
@@ -30,16 +30,7 @@ export const hyper = {
   criticCount: 2,
 } as const;
 
-export const recordLayout: RecordLayout = {
-  fields: [
-    { name: 'observation', first: 0, size: observationSize },
-    { name: 'action', first: observationSize, size: actionSize },
-    { name: 'reward', first: observationSize + actionSize, size: 1 },
-    { name: 'terminated', first: observationSize + actionSize + 1, size: 1 },
-    { name: 'nextObservation', first: observationSize + actionSize + 2, size: observationSize },
-  ],
-  stride: 28,
-};
+export const recordLayout = transitionLayout(observationSize, actionSize);
 
 /** [transitions, stride]: normal observations and rewards, actions in [-1, 1], one episode in a hundred ends. */
 export function makeRecords(): Float32Array {

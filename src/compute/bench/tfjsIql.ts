@@ -6,9 +6,10 @@
  * eight compared with the lab's update.
  */
 import type { Rank, Scalar, ShapeMap, Tensor2D, Variable } from '@tensorflow/tfjs';
+import { stream } from '../../numeric/random';
 import { type Backend, loadTfjs, onBackend, type Tfjs } from '../tfjs/library';
 import type { Contender } from './contender';
-import { actionSize, hyper, makeRecords, observationSize, recordLayout, type Size, transitions } from './problem';
+import { actionSize, hyper, makeRecords, observationSize, recordLayout, type Size, seed, transitions } from './problem';
 
 export async function tfjsContender(backend: Backend, size: Size, clock: () => number): Promise<Contender> {
   const tf = await loadTfjs();
@@ -40,8 +41,9 @@ export async function tfjsContender(backend: Backend, size: Size, clock: () => n
 type Layer = readonly [weights: Variable<Rank.R2>, bias: Variable<Rank.R1>];
 
 function createLearner(tf: Tfjs, { hidden, batch }: Size) {
+  const random = stream(seed, 'init');
   const uniform = <R extends Rank>(shape: ShapeMap[R], bound: number): Variable<R> =>
-    tf.tidy(() => tf.variable(tf.randomUniform<R>(shape, -bound, bound)));
+    tf.tidy(() => tf.variable(tf.randomUniform<R>(shape, -bound, bound, 'float32', random.bits())));
   const network = (inputs: number, outputs: number): Layer[] => {
     const sizes = [inputs, hidden, hidden, outputs];
     return sizes.slice(1).map((units, i) => {
@@ -80,7 +82,8 @@ function createLearner(tf: Tfjs, { hidden, batch }: Size) {
 
   const update = (): Scalar =>
     tf.tidy(() => {
-      const rows = tf.gather(records, tf.randomUniformInt([batch], 0, transitions));
+      const drawn = Int32Array.from({ length: batch }, () => random.index(transitions));
+      const rows = tf.gather(records, tf.tensor1d(drawn, 'int32'));
       const observation = field(rows, 'observation');
       const action = field(rows, 'action');
       const observationAndAction = tf.concat([observation, action], 1);

@@ -43,12 +43,32 @@ async function registerOnce(tf: Tfjs, backend: Backend): Promise<void> {
   // One thread: the threaded build needs cross-origin isolation, and its worker does not survive minification.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   // In Node the package finds its files beside itself.
-  if (!inNode()) setWasmPaths((await import('./wasmFiles')).wasmFiles);
+  if (nodeProcess() === undefined) setWasmPaths((await import('./wasmFiles')).wasmFiles);
 }
 
-function inNode(): boolean {
-  const host = globalThis as { process?: { versions?: { node?: string } } };
-  return host.process?.versions?.node !== undefined;
+interface NodeProcess {
+  readonly versions?: { readonly node?: string };
+  listeners(event: string): ((...values: unknown[]) => void)[];
+  removeListener(event: string, listener: (...values: unknown[]) => void): void;
+}
+/** Node's `process`; undefined in a browser. */
+function nodeProcess(): NodeProcess | undefined {
+  const host = (globalThis as { process?: NodeProcess }).process;
+  return host?.versions?.node === undefined ? undefined : host;
+}
+
+/** In Node the WebAssembly build catches every uncaught error of the whole process, to throw it again with its own source. */
+async function withoutNewListeners<T>(work: () => Promise<T>): Promise<T> {
+  const node = nodeProcess();
+  const events = ['uncaughtException', 'unhandledRejection'];
+  const before = events.map((event) => node?.listeners(event));
+  const result = await work();
+  for (const [i, event] of events.entries()) {
+    for (const listener of node?.listeners(event) ?? []) {
+      if (!before[i]?.includes(listener)) node?.removeListener(event, listener);
+    }
+  }
+  return result;
 }
 
 /** Settles when whoever asked last has had its turn. */
@@ -63,7 +83,7 @@ let turn: Promise<unknown> = Promise.resolve();
 export function onBackend<T>(tf: Tfjs, backend: Backend, work: () => T): Promise<T> {
   const result = turn.then(async () => {
     await register(tf, backend);
-    if (tf.getBackend() !== backend && !(await tf.setBackend(backend))) {
+    if (tf.getBackend() !== backend && !(await withoutNewListeners(() => tf.setBackend(backend)))) {
       throw new Error(`TensorFlow.js cannot start its ${backend} backend.`);
     }
     return work();

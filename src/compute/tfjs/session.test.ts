@@ -170,6 +170,12 @@ describe.each(executors)('$id', (executor) => {
   });
 });
 
+test('uncaught errors of the process stay the process’s own', async () => {
+  (await open(executors[1])).dispose();
+  const sources = ['uncaughtException', 'unhandledRejection'].flatMap((event) => process.listeners(event as 'exit'));
+  expect(sources.filter((listener) => /ExitStatus|throw/.test(String(listener)))).toEqual([]);
+});
+
 test('two sessions on different backends take turns', async () => {
   const [cpu, wasm] = [await open(executors[0]), await open(executors[1])];
   const [together, apart] = [await Promise.all([cpu.run(2), wasm.run(2)]), await outcomeOf(executors[0], programs())];

@@ -5,4 +5,6 @@ import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm
 export const wasmFiles = {
   'tfjs-backend-wasm.wasm': plain,
   'tfjs-backend-wasm-simd.wasm': simd,
+  // The library wants an address for it too, and never asks there: `library.ts` turns threads off.
+  'tfjs-backend-wasm-threaded-simd.wasm': simd,
 };
