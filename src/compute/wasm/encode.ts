@@ -4,7 +4,7 @@
  *
  *     [ image | cells | zeros | table of normals | panel | code of every entry | slack ]
  *
- * cells: broadcast values · zeros: the bias of a product without one · panel: a packed strip of a matrix product · slack:
+ * cells: broadcast values · zeros: the bias of a product without one · panel: packed operands of a matrix product · slack:
  * room for a whole vector read at the ragged end of the last array.
  */
 import { normalTable } from '../../numeric/random';
@@ -87,7 +87,7 @@ export function encode(plan: Plan): Encoded {
   const table = zeros + 64;
   const panel = align(table + normalTable.byteLength);
   const programs = Object.values(plan.entries);
-  const code = align(panel + 64 * Math.max(1, ...programs.map(({ instructions }) => deepestProduct(instructions))));
+  const code = align(panel + Math.max(...programs.map(({ instructions }) => packedBytes(instructions))));
 
   const encoder = new Encoder(plan, code, zeros, panel);
   const entries: Record<string, { start: number; end: number }> = {};
@@ -100,14 +100,20 @@ export function encode(plan: Plan): Encoded {
   return { bytes: code + words.byteLength + alignment, cells, table, code, words, entries };
 }
 
-/** Largest K of any matrix product: rows of the panel. */
-function deepestProduct(instructions: readonly Instruction[]): number {
-  let depth = 0;
+/**
+ * Room which the matrix products need to pack their operands: a panel of 16 columns of b; in tn (assembly/matmul.ts) half of
+ * that, and all of a.
+ */
+function packedBytes(instructions: readonly Instruction[]): number {
+  let bytes = 0;
   for (const instruction of instructions) {
-    if (instruction.op === 'matmul') depth = Math.max(depth, productSizes(instruction).depth);
-    if (instruction.op === 'block') depth = Math.max(depth, deepestProduct(instruction.body));
+    if (instruction.op === 'matmul') {
+      const { rows, depth } = productSizes(instruction);
+      bytes = Math.max(bytes, instruction.form === 'tn' ? depth * (32 + 4 * rows) : depth * 64);
+    }
+    if (instruction.op === 'block') bytes = Math.max(bytes, packedBytes(instruction.body));
   }
-  return depth;
+  return bytes;
 }
 
 type Product = Extract<Instruction, { op: 'matmul' }>;

@@ -355,12 +355,14 @@ function multiplyTN(instruction: usize, masked: bool): void {
   const maskRow = address(instruction, 17);
   const scratch = address(instruction, 18);
   const packed = K >= packingDepth && M >= packingRows;
+  const strips = scratch + (<usize>K << 5);
 
   for (let member: usize = 0; member < <usize>members; member++) {
     const aStart = address(instruction, 6) + member * address(instruction, 7);
     let bPanel = address(instruction, 9) + member * address(instruction, 10);
     let outPanel = address(instruction, 12) + member * address(instruction, 13);
     let maskPanel = address(instruction, 15) + member * address(instruction, 16);
+    if (packed) packStrips(aStart, aRow, strips, M, K);
 
     let left = N;
     for (; left >= 8; left -= 8) {
@@ -372,16 +374,19 @@ function multiplyTN(instruction: usize, masked: bool): void {
         step = 32;
       }
       const panelEnd = panel + <usize>K * step;
-      let a = aStart;
+      const aStep: usize = packed ? 16 : aRow;
+      const stripStep: usize = packed ? <usize>K << 4 : 16;
+      let strip = packed ? strips : aStart;
       let out = outPanel;
       let mask = maskPanel;
       let m = M;
       for (; m >= 4; m -= 4) {
-        tnBlock4x2(a, aRow, panel, step, panelEnd, out, outRow, mask, maskRow, masked);
-        a += 16;
+        tnBlock4x2(strip, aStep, panel, step, panelEnd, out, outRow, mask, maskRow, masked);
+        strip += stripStep;
         out += outRow << 2;
         mask += maskRow << 2;
       }
+      let a = aStart + (<usize>(M - m) << 2);
       for (; m > 0; m--) {
         tnBlock1x2(a, aRow, panel, step, K, out, mask, masked);
         a += 4;
@@ -406,6 +411,22 @@ function multiplyTN(instruction: usize, masked: bool): void {
       outPanel += 16;
       maskPanel += 16;
     }
+  }
+}
+
+/** Copies a, four columns after four columns, into strips of K vectors. */
+function packStrips(a: usize, aRow: usize, to: usize, M: i32, K: i32): void {
+  const strip = <usize>K << 4;
+  for (let k = 0; k < K; k++) {
+    let from = a;
+    let next = to;
+    for (let m = M; m >= 4; m -= 4) {
+      v128.store(next, v128.load(from));
+      from += 16;
+      next += strip;
+    }
+    a += aRow;
+    to += 16;
   }
 }
 
