@@ -101,15 +101,15 @@ export function encode(plan: Plan): Encoded {
 }
 
 /**
- * Room which the matrix products need to pack their operands: a panel of 16 columns of b; in tn (assembly/matmul.ts) half of
- * that, and all of a.
+ * Room which the matrix products need to pack their operands (assembly/matmul.ts): a panel of 16 columns of b; in tn all of
+ * a as well.
  */
 function packedBytes(instructions: readonly Instruction[]): number {
   let bytes = 0;
   for (const instruction of instructions) {
     if (instruction.op === 'matmul') {
       const { rows, depth } = productSizes(instruction);
-      bytes = Math.max(bytes, instruction.form === 'tn' ? depth * (32 + 4 * rows) : depth * 64);
+      bytes = Math.max(bytes, depth * (instruction.form === 'tn' ? 64 + 4 * rows : 64));
     }
     if (instruction.op === 'block') bytes = Math.max(bytes, packedBytes(instruction.body));
   }

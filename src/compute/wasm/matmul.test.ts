@@ -75,6 +75,7 @@ describe.each(['nn', 'tn', 'nt'] as const)('%s gives the bits of the plain loop'
     [65, 63, 128],
     [10, 48, 129],
     [7, 32, 200],
+    [30, 64, 128],
     [64, 96, 256],
   ])('at %i × %i, depth %i, packed or not', async (M, N, K) => {
     const { actual, expected } = await both({ form, sizes: [M, N, K] });

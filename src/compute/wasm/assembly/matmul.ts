@@ -22,8 +22,8 @@
  */
 import { address, splat, storeFirst, transpose, word } from './vectors';
 
-/** From this depth a panel of b, whose rows lie a power of two apart, no longer fits the ways of a first-level cache. */
-const packingDepth = 128;
+/** A b larger than this does not stay in the first-level cache, least of all when its rows lie a power of two apart. */
+const packingBytes: usize = 24576;
 /** Fewer rows than this use a packed panel too seldom to repay it. */
 const packingRows = 8;
 
@@ -62,7 +62,7 @@ function multiply(instruction: usize, relu: bool, transposed: bool): void {
   const outRow = address(instruction, 14);
   const biasRow = address(instruction, 17);
   const scratch = address(instruction, 18);
-  const packed = K >= packingDepth && M >= packingRows;
+  const packed = <usize>K * bRow > packingBytes && M >= packingRows;
   const depth = <usize>K << 2;
 
   for (let member: usize = 0; member < <usize>members; member++) {
@@ -171,17 +171,6 @@ function pack16(from: usize, row: usize, to: usize, K: i32): void {
     v128.store(to, v128.load(from, 16), 16);
     v128.store(to, v128.load(from, 32), 32);
     v128.store(to, v128.load(from, 48), 48);
-    from += row;
-  }
-}
-
-/** Copies K rows of 8 floats likewise. */
-// @ts-expect-error: decorator
-@inline
-function pack8(from: usize, row: usize, to: usize, K: i32): void {
-  for (const end = to + (<usize>K << 5); to < end; to += 32) {
-    v128.store(to, v128.load(from));
-    v128.store(to, v128.load(from, 16), 16);
     from += row;
   }
 }
@@ -354,8 +343,8 @@ function multiplyTN(instruction: usize, masked: bool): void {
   const outRow = address(instruction, 14);
   const maskRow = address(instruction, 17);
   const scratch = address(instruction, 18);
-  const packed = K >= packingDepth && M >= packingRows;
-  const strips = scratch + (<usize>K << 5);
+  const packed = <usize>K * bRow > packingBytes && M >= packingRows;
+  const strips = scratch + (<usize>K << 6);
 
   for (let member: usize = 0; member < <usize>members; member++) {
     const aStart = address(instruction, 6) + member * address(instruction, 7);
@@ -365,13 +354,13 @@ function multiplyTN(instruction: usize, masked: bool): void {
     if (packed) packStrips(aStart, aRow, strips, M, K);
 
     let left = N;
-    for (; left >= 8; left -= 8) {
+    for (; left >= 16; left -= 16) {
       let panel = bPanel;
       let step = bRow;
       if (packed) {
-        pack8(bPanel, bRow, scratch, K);
+        pack16(bPanel, bRow, scratch, K);
         panel = scratch;
-        step = 32;
+        step = 64;
       }
       const panelEnd = panel + <usize>K * step;
       const aStep: usize = packed ? 16 : aRow;
@@ -381,21 +370,24 @@ function multiplyTN(instruction: usize, masked: bool): void {
       let mask = maskPanel;
       let m = M;
       for (; m >= 4; m -= 4) {
-        tnBlock4x2(strip, aStep, panel, step, panelEnd, out, outRow, mask, maskRow, masked);
+        tnBlock2x4(strip, aStep, panel, step, panelEnd, out, outRow, mask, maskRow, masked);
+        out += outRow << 1;
+        mask += maskRow << 1;
+        tnBlock2x4(strip + 8, aStep, panel, step, panelEnd, out, outRow, mask, maskRow, masked);
+        out += outRow << 1;
+        mask += maskRow << 1;
         strip += stripStep;
-        out += outRow << 2;
-        mask += maskRow << 2;
       }
       let a = aStart + (<usize>(M - m) << 2);
       for (; m > 0; m--) {
-        tnBlock1x2(a, aRow, panel, step, K, out, mask, masked);
+        tnBlock1x4(a, aRow, panel, step, panelEnd, out, mask, masked);
         a += 4;
         out += outRow;
         mask += maskRow;
       }
-      bPanel += 32;
-      outPanel += 32;
-      maskPanel += 32;
+      bPanel += 64;
+      outPanel += 64;
+      maskPanel += 64;
     }
     for (; left > 0; left -= 4) {
       let a = aStart;
@@ -414,26 +406,36 @@ function multiplyTN(instruction: usize, masked: bool): void {
   }
 }
 
-/** Copies a, four columns after four columns, into strips of K vectors. */
+/** Copies a into strips of four columns, K vectors each; columns past M / 4 · 4 are left out. */
 function packStrips(a: usize, aRow: usize, to: usize, M: i32, K: i32): void {
   const strip = <usize>K << 4;
-  for (let k = 0; k < K; k++) {
+  // A cache line of a at a time: strips lie far apart, and so do rows.
+  for (; M >= 16; M -= 16) {
     let from = a;
-    let next = to;
-    for (let m = M; m >= 4; m -= 4) {
-      v128.store(next, v128.load(from));
-      from += 16;
-      next += strip;
+    for (const end = to + strip; to < end; to += 16) {
+      v128.store(to, v128.load(from));
+      v128.store(to + strip, v128.load(from, 16));
+      v128.store(to + strip * 2, v128.load(from, 32));
+      v128.store(to + strip * 3, v128.load(from, 48));
+      from += aRow;
     }
-    a += aRow;
-    to += 16;
+    a += 64;
+    to += strip * 3;
+  }
+  for (; M >= 4; M -= 4) {
+    let from = a;
+    for (const end = to + strip; to < end; to += 16) {
+      v128.store(to, v128.load(from));
+      from += aRow;
+    }
+    a += 16;
   }
 }
 
-/** Four rows × 8 columns. */
-// @ts-expect-error: decorator
+/** Two rows × 16 columns. */
+// @ts-ignore: decorator
 @inline
-function tnBlock4x2(
+function tnBlock2x4(
   a: usize,
   aRow: usize,
   b: usize,
@@ -447,70 +449,72 @@ function tnBlock4x2(
 ): void {
   let s00 = splat(0);
   let s01 = s00;
+  let s02 = s00;
+  let s03 = s00;
   let s10 = s00;
   let s11 = s00;
-  let s20 = s00;
-  let s21 = s00;
-  let s30 = s00;
-  let s31 = s00;
+  let s12 = s00;
+  let s13 = s00;
   do {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
     const x0 = v128.load_splat<f32>(a);
-    s00 = f32x4.add(s00, f32x4.mul(x0, b0));
-    s01 = f32x4.add(s01, f32x4.mul(x0, b1));
     const x1 = v128.load_splat<f32>(a, 4);
+    const b0 = v128.load(b);
+    s00 = f32x4.add(s00, f32x4.mul(x0, b0));
     s10 = f32x4.add(s10, f32x4.mul(x1, b0));
+    const b1 = v128.load(b, 16);
+    s01 = f32x4.add(s01, f32x4.mul(x0, b1));
     s11 = f32x4.add(s11, f32x4.mul(x1, b1));
-    const x2 = v128.load_splat<f32>(a, 8);
-    s20 = f32x4.add(s20, f32x4.mul(x2, b0));
-    s21 = f32x4.add(s21, f32x4.mul(x2, b1));
-    const x3 = v128.load_splat<f32>(a, 12);
-    s30 = f32x4.add(s30, f32x4.mul(x3, b0));
-    s31 = f32x4.add(s31, f32x4.mul(x3, b1));
+    const b2 = v128.load(b, 32);
+    s02 = f32x4.add(s02, f32x4.mul(x0, b2));
+    s12 = f32x4.add(s12, f32x4.mul(x1, b2));
+    const b3 = v128.load(b, 48);
+    s03 = f32x4.add(s03, f32x4.mul(x0, b3));
+    s13 = f32x4.add(s13, f32x4.mul(x1, b3));
     a += aRow;
     b += bStep;
   } while (b != bEnd);
   v128.store(out, gate(s00, mask, masked));
   v128.store(out, gate(s01, mask + 16, masked), 16);
+  v128.store(out, gate(s02, mask + 32, masked), 32);
+  v128.store(out, gate(s03, mask + 48, masked), 48);
   out += outRow;
   mask += maskRow;
   v128.store(out, gate(s10, mask, masked));
   v128.store(out, gate(s11, mask + 16, masked), 16);
-  out += outRow;
-  mask += maskRow;
-  v128.store(out, gate(s20, mask, masked));
-  v128.store(out, gate(s21, mask + 16, masked), 16);
-  out += outRow;
-  mask += maskRow;
-  v128.store(out, gate(s30, mask, masked));
-  v128.store(out, gate(s31, mask + 16, masked), 16);
+  v128.store(out, gate(s12, mask + 32, masked), 32);
+  v128.store(out, gate(s13, mask + 48, masked), 48);
 }
 
-/** One row × 8 columns. */
-// @ts-expect-error: decorator
+/** One row × 16 columns. */
+// @ts-ignore: decorator
 @inline
-function tnBlock1x2(
+function tnBlock1x4(
   a: usize,
   aRow: usize,
   b: usize,
   bStep: usize,
-  K: i32,
+  bEnd: usize,
   out: usize,
   mask: usize,
   masked: bool,
 ): void {
   let s0 = splat(0);
   let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
   do {
     const x = v128.load_splat<f32>(a);
     s0 = f32x4.add(s0, f32x4.mul(x, v128.load(b)));
     s1 = f32x4.add(s1, f32x4.mul(x, v128.load(b, 16)));
+    s2 = f32x4.add(s2, f32x4.mul(x, v128.load(b, 32)));
+    s3 = f32x4.add(s3, f32x4.mul(x, v128.load(b, 48)));
     a += aRow;
     b += bStep;
-  } while (--K);
+  } while (b != bEnd);
   v128.store(out, gate(s0, mask, masked));
   v128.store(out, gate(s1, mask + 16, masked), 16);
+  v128.store(out, gate(s2, mask + 32, masked), 32);
+  v128.store(out, gate(s3, mask + 48, masked), 48);
 }
 
 /** One row × at most 4 columns. */

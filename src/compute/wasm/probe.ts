@@ -1,0 +1,90 @@
+/**
+ * The best rate at which this engine multiplies matrices, to measure whole updates against: the ceiling of strict SIMD
+ * (no fused multiply-add) on one thread.
+ */
+import { type EngineExports, instantiateEngine } from './engine';
+
+export interface Peak {
+  readonly gigaflops: number;
+  /** The form and sizes that reached it. */
+  readonly form: Form;
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+}
+const forms = ['nn', 'tn', 'nt'] as const;
+type Form = (typeof forms)[number];
+
+/** From operands within the first-level cache to ones beyond it; narrow and deep, wide and flat. */
+const sizes: readonly (readonly [rows: number, columns: number, depth: number])[] = [
+  [64, 64, 64],
+  [16, 16, 512],
+  [128, 16, 64],
+  [32, 256, 64],
+  [128, 128, 128],
+  [256, 256, 256],
+];
+/** Multiply-adds timed at once: about 10 ms. */
+const workPerTrial = 1.5e8;
+const trials = 12;
+
+/**
+ * Tries each form of product at several sizes, in turn, and takes the fastest trial of all.
+ *
+ * @param clock  milliseconds, of which fractions count
+ */
+export async function matmulPeak(clock: () => number): Promise<Peak> {
+  const largest = 4 * 256 * 512;
+  const [a, b, out, scratch] = [1, 2, 3, 4].map((place) => place * largest);
+  const { memory, engine } = await instantiateEngine(scratch + 2 * largest);
+  const words = new Int32Array(memory.buffer);
+  // Ordinary numbers: multiplying zeros or subnormals is not what an update does.
+  new Float32Array(memory.buffer).fill(0.5, a / 4, out / 4);
+
+  const time = (form: Form, [rows, columns, depth]: (typeof sizes)[number]) => {
+    const [aRow, bRow] = [form === 'tn' ? rows : depth, form === 'nt' ? depth : columns];
+    // Layout in assembly/matmul.ts; address 0 holds the instruction, and zeros for a bias lie behind it.
+    words.set([
+      0,
+      19,
+      1,
+      rows,
+      columns,
+      depth,
+      a,
+      0,
+      4 * aRow,
+      b,
+      0,
+      4 * bRow,
+      out,
+      0,
+      4 * columns,
+      128,
+      0,
+      0,
+      scratch,
+    ]);
+    const calls = Math.ceil(workPerTrial / (rows * columns * depth));
+    const start = clock();
+    repeat(engine, form, calls);
+    return (2 * rows * columns * depth * calls) / (clock() - start) / 1e6;
+  };
+
+  let best: Peak = { gigaflops: 0, form: 'nn', rows: 0, columns: 0, depth: 0 };
+  for (let trial = 0; trial < trials; trial++) {
+    for (const form of forms) {
+      for (const size of sizes) {
+        const gigaflops = time(form, size);
+        const [rows, columns, depth] = size;
+        // The first trials run before the optimising compiler is done.
+        if (trial > 1 && gigaflops > best.gigaflops) best = { gigaflops, form, rows, columns, depth };
+      }
+    }
+  }
+  return best;
+}
+
+function repeat(engine: EngineExports, form: Form, calls: number): void {
+  for (let call = 0; call < calls; call++) engine[form](0);
+}
