@@ -606,8 +606,10 @@ async function distance(run: Run, pretrained: Float32Array): Promise<number> {
   let sum = 0;
   for (let row = 0; row < actions.length / size; row++) {
     let squares = 0;
-    for (let part = 0; part < size; part++)
-      squares += (actions[row * size + part] - pretrained[row * size + part]) ** 2;
+    for (let part = 0; part < size; part++) {
+      const difference = actions[row * size + part] - pretrained[row * size + part];
+      squares += difference * difference;
+    }
     sum += isDiscrete ? (squares > 0 ? 1 : 0) : Math.sqrt(squares);
   }
   return sum / Math.max(1, actions.length / size);
