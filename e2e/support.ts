@@ -1,13 +1,14 @@
 /**
  * What every browser story stands on: `import { expect, test } from './support'`.
  *
- * A story fails when the page logs an error, throws, or asks for anything outside its own origin, whatever else it checks.
+ * A story fails when a page of it logs an error, throws, or asks for anything outside its own origin, whatever else it checks.
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
-import { test as base, expect } from '@playwright/test';
+import { test as base, expect, type Page } from '@playwright/test';
+import { LabPage } from './labPage';
 
 export { expect };
 
@@ -23,14 +24,16 @@ interface Options {
   expectedErrors: readonly RegExp[];
 }
 interface Fixtures {
-  /** Opens the lab, with a fragment ("1…", "methods") or without, and waits until it can be used. */
-  openLab: (fragment?: string) => Promise<void>;
+  /** The lab in the story's own tab. */
+  lab: LabPage;
+  /** The lab in another browser profile: the reader of a link, with nothing of the author's. */
+  elsewhere: LabPage;
+  /** Runs `npm run lab -- …` in Node. */
+  commandLine: (...words: string[]) => Promise<CommandResult>;
   /** Fails unless axe finds nothing to object to on the page as it is now. */
   expectAccessible: () => Promise<void>;
-  /** Durations in ms of main-thread tasks over 50 ms since the page opened. */
-  longTasks: () => Promise<readonly number[]>;
-  /** Runs `npm run lab -- …` in Node. */
-  lab: (...words: string[]) => Promise<CommandResult>;
+  /** Prints a measured figure with its bar; figures are never asserted tightly, machines are noisy. */
+  report: (what: string, figure: string) => void;
   quietPage: undefined;
 }
 
@@ -39,30 +42,24 @@ export const test = base.extend<Options & Fixtures>({
 
   quietPage: [
     async ({ page, baseURL, expectedErrors }, use) => {
-      const complaints: string[] = [];
-      page.on('pageerror', (error) => complaints.push(`threw ${error.stack ?? error.message}`));
-      page.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(`logged ${message.text()}`);
-      });
-      page.on('request', (request) => {
-        const address = request.url();
-        if (!address.startsWith(baseURL ?? '') && !/^(data|blob):/.test(address))
-          complaints.push(`asked for ${address}`);
-      });
+      const unexpected = listen(page, baseURL ?? '', expectedErrors);
       await use(undefined);
-      const unexpected = complaints.filter((complaint) => !expectedErrors.some((expected) => expected.test(complaint)));
-      expect(unexpected, 'errors of the page').toEqual([]);
+      expect(unexpected(), 'errors of the page').toEqual([]);
     },
     { auto: true },
   ],
 
-  openLab: async ({ page }, use) => {
-    await use(async (fragment) => {
-      // A change of fragment alone does not load the page again, as following a link in a new tab does.
-      await page.goto('about:blank');
-      await page.goto(fragment === undefined ? './' : `./#${fragment.replace(/^.*#/, '')}`);
-      await expect(page.getByRole('button', { name: /^Run/ })).toBeVisible();
-    });
+  lab: async ({ page }, use) => {
+    await use(new LabPage(page));
+  },
+
+  elsewhere: async ({ browser, baseURL, contextOptions, expectedErrors }, use) => {
+    const context = await browser.newContext({ ...contextOptions, baseURL });
+    const page = await context.newPage();
+    const unexpected = listen(page, baseURL ?? '', expectedErrors);
+    await use(new LabPage(page));
+    expect(unexpected(), 'errors of the other page').toEqual([]);
+    await context.close();
   },
 
   expectAccessible: async ({ page }, use) => {
@@ -75,19 +72,13 @@ export const test = base.extend<Options & Fixtures>({
     });
   },
 
-  longTasks: async ({ page }, use) => {
-    await page.addInitScript(() => {
-      const durations: number[] = [];
-      Object.assign(window, { longTaskDurations: durations });
-      new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) durations.push(entry.duration);
-      }).observe({ type: 'longtask', buffered: true });
-    });
-    await use(() => page.evaluate(() => (window as unknown as { longTaskDurations: number[] }).longTaskDurations));
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a fixture needs from this pattern
+  report: async ({}, use, { title }) => {
+    await use((what, figure) => console.log(`    ${title}: ${what} ${figure}`));
   },
 
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures a fixture needs from this pattern
-  lab: async ({}, use) => {
+  // biome-ignore lint/correctness/noEmptyPattern: as above
+  commandLine: async ({}, use) => {
     await use(
       (...words) =>
         new Promise((resolve, reject) => {
@@ -108,3 +99,17 @@ export const test = base.extend<Options & Fixtures>({
     );
   },
 });
+
+/** Collects what a page complains of from now on. */
+function listen(page: Page, origin: string, expected: readonly RegExp[]): () => readonly string[] {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(`threw ${error.stack ?? error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`logged ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    const address = request.url();
+    if (!address.startsWith(origin) && !/^(data|blob):/.test(address)) complaints.push(`asked for ${address}`);
+  });
+  return () => complaints.filter((complaint) => !expected.some((pattern) => pattern.test(complaint)));
+}

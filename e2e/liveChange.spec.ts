@@ -1,0 +1,54 @@
+/** A knob moved while it trains: every seed takes it at one exact step, the address keeps it, and the link repeats it. */
+import { encodeLink, longerRecipe } from './recipes';
+import { expect, test } from './support';
+
+test('a change made mid-run is written into chart and address, and the address repeats the run', async ({
+  lab,
+  elsewhere,
+  commandLine,
+}) => {
+  await lab.open(encodeLink(longerRecipe({ seeds: '0..1', 'offline.updates': 4000 })));
+  const settings = await lab.openSettings();
+  await lab.run();
+  await lab.passes('offline update', 500);
+  await lab.set(settings.getByRole('region', { name: 'Pretrain' }), 'Expectile τ', 0.7);
+  await expect(lab.curve.getByText('expectile → 0.7')).toBeVisible();
+
+  await expect.poll(() => lab.address().spec.changes).toHaveLength(1);
+  const [change] = lab.address().spec.changes;
+  expect(change).toMatchObject({ phase: 'offline', field: 'offline.params.expectile', value: 0.7 });
+  expect(change.step).toBeGreaterThan(500);
+  expect(change.step % 100, 'a round step that no seed had passed').toBe(0);
+  // The run goes on: it is still the same one.
+  await expect(lab.primary('Pause')).toBeVisible();
+  await expect(lab.runs).toHaveCount(1);
+
+  await lab.finished();
+  const digest = await lab.digest();
+  const address = lab.page.url();
+
+  await elsewhere.open(address);
+  await elsewhere.run();
+  const inNode = commandLine('run', address, '--json');
+  await elsewhere.finished();
+  expect(await elsewhere.digest()).toBe(digest);
+  expect(JSON.parse((await inNode).stdout).digest).toBe(digest);
+
+  // And it mattered.
+  const { changes: _, ...unchanged } = lab.address().spec;
+  const { stdout } = await commandLine('run', encodeLink({ ...unchanged, changes: [] }), '--json');
+  expect(JSON.parse(stdout).digest).not.toBe(digest);
+});
+
+test('Finish now ends and measures, and the link ends there too', async ({ lab, page, commandLine }) => {
+  await lab.open(encodeLink(longerRecipe()));
+  await lab.run();
+  await lab.passes('offline update', 500);
+  await lab.transport.getByRole('button', { name: 'More about this run' }).click();
+  await page.getByRole('menuitem', { name: /Finish now/ }).click();
+  await lab.finished();
+  const { spec } = lab.address();
+  expect(spec.changes).toMatchObject([{ phase: 'offline', field: 'finish' }]);
+  const { stdout } = await commandLine('run', page.url(), '--json');
+  expect(JSON.parse(stdout).digest).toBe(await lab.digest());
+});
