@@ -68,7 +68,7 @@ async function measure(
   const efficiency: Efficiency[] = [];
   const versions: Record<string, string> = {};
   say('Looking for the fastest matrix product …');
-  const peakGigaflops = await host.peak();
+  const peak = await host.peak();
   for (const size of sizes) {
     say(`2×${size.hidden} units, batch ${size.batch}: ${rounds} rounds …`);
     const contenders = await openAll(host, torch, size);
@@ -77,7 +77,7 @@ async function measure(
       rows.push({ algorithm: 'iql', ...size, executor: contender.executor, medianMs });
       if (contender.executor !== 'wasm') continue;
       const gigaflops = (await host.flops(size)) / medianMs / 1e6;
-      efficiency.push({ ...size, gigaflops, shareOfPeak: gigaflops / peakGigaflops });
+      efficiency.push({ ...size, gigaflops, shareOfPeak: gigaflops / peak.gigaflops });
     }
     for (const contender of contenders) await contender.close();
   }
@@ -90,7 +90,7 @@ async function measure(
     rounds,
     rows,
     ratios: ratiosOf(rows),
-    peakGigaflops,
+    peak,
     efficiency,
     skipped,
   };

@@ -36,7 +36,7 @@ export async function openBrowserHost(): Promise<(BenchHost & { readonly version
         close: async () => void (await ask({ kind: 'close', contender }, 'done')),
       };
     },
-    peak: async () => (await ask({ kind: 'peak' }, 'number')).value,
+    peak: async () => (await ask({ kind: 'peak' }, 'peak')).peak,
     flops: async (size) => (await ask({ kind: 'flops', size }, 'number')).value,
     close: () => page.close(),
   };

@@ -1,9 +1,9 @@
 /** Opens contenders in this thread: in Node for the command line, in a worker for the browser. */
 import type { Contender } from '../../src/compute/bench/contender';
 import { labContender } from '../../src/compute/bench/labContender';
-import { matmulPeak } from '../../src/compute/bench/peak';
 import type { Size } from '../../src/compute/bench/problem';
 import { tfjsContender } from '../../src/compute/bench/tfjsIql';
+import { matmulPeak, type Peak } from '../../src/compute/wasm/probe';
 import { wasmExecutor } from '../../src/compute/wasm/session';
 import { iqlPrograms } from './programs';
 
@@ -14,8 +14,8 @@ export type LocalExecutor = (typeof localExecutors)[number];
 /** What a place that runs JavaScript offers the benchmark. */
 export interface BenchHost {
   open(executor: LocalExecutor, size: Size): Promise<Contender>;
-  /** GFLOP/s of the fastest strict-SIMD matrix product found here. */
-  peak(): Promise<number>;
+  /** The fastest strict-SIMD matrix product found here. */
+  peak(): Promise<Peak>;
   /** Multiplications and additions in the matrix products of one `wasm` update. */
   flops(size: Size): Promise<number>;
   close(): Promise<void>;
@@ -36,7 +36,7 @@ export const localHost: BenchHost = {
         return executor satisfies never;
     }
   },
-  peak: () => matmulPeak(wasmExecutor, clock),
+  peak: () => matmulPeak(clock),
   async flops(size) {
     const options = { seed: 1, dataCapacity: 1, replayCapacity: 0 };
     const session = await wasmExecutor.open(iqlPrograms(size), options);

@@ -1,6 +1,7 @@
 /** The benchmark's contenders in a browser's worker, as the lab trains in one. Driven by `page.ts`. */
 import type { Contender } from '../../src/compute/bench/contender';
 import type { Size } from '../../src/compute/bench/problem';
+import type { Peak } from '../../src/compute/wasm/probe';
 import { type LocalExecutor, localHost } from './host';
 
 export type BenchRequest =
@@ -12,6 +13,7 @@ export type BenchRequest =
 export type BenchAnswer =
   | { readonly kind: 'opened'; readonly contender: number; readonly version: string }
   | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'peak'; readonly peak: Peak }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly reason: string };
 
@@ -29,7 +31,7 @@ async function answer(request: BenchRequest): Promise<BenchAnswer> {
       await contenders[request.contender].close();
       return { kind: 'done' };
     case 'peak':
-      return { kind: 'number', value: await localHost.peak() };
+      return { kind: 'peak', peak: await localHost.peak() };
     case 'flops':
       return { kind: 'number', value: await localHost.flops(request.size) };
     default:

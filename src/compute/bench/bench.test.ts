@@ -72,7 +72,7 @@ describe('report', () => {
       rounds: 3,
       rows,
       ratios: ratiosOf(rows),
-      peakGigaflops: 40,
+      peak: { gigaflops: 40, form: 'nn', rows: 64, columns: 64, depth: 32 },
       efficiency: [{ hidden: 64, batch: 64, gigaflops: 30, shareOfPeak: 0.75 }],
       skipped: [{ executor: 'other', reason: 'not installed' }],
     };
@@ -84,7 +84,7 @@ describe('report', () => {
       '×30',
       '×8.0',
       '75 %',
-      '40.0 GFLOP/s',
+      '40.0 GFLOP/s (nn, 64×64, depth 32)',
       'Skipped other: not installed',
     ]) {
       expect(text).toContain(part);

@@ -1,4 +1,5 @@
 /** What the engine benchmark found, as data and as text. */
+import type { Peak } from '../wasm/probe';
 import type { Size } from './problem';
 
 export interface Row {
@@ -32,7 +33,7 @@ export interface EngineReport {
   readonly rows: readonly Row[];
   readonly ratios: readonly Ratio[];
   /** Fastest strict-SIMD matrix product found in this engine. */
-  readonly peakGigaflops: number;
+  readonly peak: Peak;
   readonly efficiency: readonly Efficiency[];
   readonly skipped: readonly { readonly executor: string; readonly reason: string }[];
 }
@@ -83,7 +84,7 @@ export function tableOf(report: EngineReport): string {
     '',
     ...table,
     '',
-    `Strict-SIMD matrix peak here: ${report.peakGigaflops.toFixed(1)} GFLOP/s.`,
+    `Strict-SIMD matrix peak here: ${report.peak.gigaflops.toFixed(1)} GFLOP/s (${report.peak.form}, ${report.peak.rows}×${report.peak.columns}, depth ${report.peak.depth}).`,
     `${Object.entries(report.versions)
       .map(([executor, version]) => `${executor}: ${version}`)
       .join(' · ')}`,

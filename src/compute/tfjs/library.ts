@@ -15,12 +15,19 @@ function namesOf<T extends object>(module: T): T {
 let library: Promise<Tfjs> | undefined;
 
 export function loadTfjs(): Promise<Tfjs> {
-  library ??= import('@tensorflow/tfjs').then((module) => {
-    const tf = namesOf(module);
-    tf.enableProdMode(); // otherwise it prints advice to the console and looks for NaN after every operation
-    return tf;
-  });
+  if (library === undefined) {
+    library = load();
+    library.catch(() => {
+      library = undefined; // the network may be back when it is asked for again
+    });
+  }
   return library;
+}
+
+async function load(): Promise<Tfjs> {
+  const tf = namesOf(await import('@tensorflow/tfjs'));
+  tf.enableProdMode(); // otherwise it prints advice to the console and looks for NaN after every operation
+  return tf;
 }
 
 const registered = new Map<Backend, Promise<void>>();
@@ -31,6 +38,7 @@ function register(tf: Tfjs, backend: Backend): Promise<void> {
   if (done === undefined) {
     done = registerOnce(tf, backend);
     registered.set(backend, done);
+    done.catch(() => registered.delete(backend));
   }
   return done;
 }
@@ -83,8 +91,9 @@ let turn: Promise<unknown> = Promise.resolve();
 export function onBackend<T>(tf: Tfjs, backend: Backend, work: () => T): Promise<T> {
   const result = turn.then(async () => {
     await register(tf, backend);
+    if (tf.findBackendFactory(backend) === null) throw new Error('this machine does not offer it.');
     if (tf.getBackend() !== backend && !(await withoutNewListeners(() => tf.setBackend(backend)))) {
-      throw new Error(`TensorFlow.js cannot start its ${backend} backend.`);
+      throw new Error('it does not start.');
     }
     return work();
   });

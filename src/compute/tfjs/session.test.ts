@@ -176,6 +176,12 @@ test('uncaught errors of the process stay the process’s own', async () => {
   expect(sources.filter((listener) => /ExitStatus|throw/.test(String(listener)))).toEqual([]);
 });
 
+test('a backend that is not here says so in a sentence', async () => {
+  expect(await tfjsExecutor('webgl').unavailable()).toBe(
+    'TensorFlow.js cannot use webgl here: this machine does not offer it.',
+  );
+});
+
 test('two sessions on different backends take turns', async () => {
   const [cpu, wasm] = [await open(executors[0]), await open(executors[1])];
   const [together, apart] = [await Promise.all([cpu.run(2), wasm.run(2)]), await outcomeOf(executors[0], programs())];
