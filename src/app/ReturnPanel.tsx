@@ -8,6 +8,8 @@ import { type ReferenceLevel, type RunLines, valueAt, ZoneChart } from '../chart
 import type { References } from '../datasets/transitions';
 import { measureCatalogue } from '../metrics/catalogue';
 import type { Measure } from '../metrics/curves';
+import { valueText } from '../schema/fields';
+import { setField, specFields } from '../spec/fields';
 import type { SwitchValues } from '../spec/runFields';
 import type { RunSpec } from '../spec/runSpec';
 import { currentRun } from '../store/laboratory';
@@ -232,16 +234,21 @@ function levelsOf(references: References | null, data: number | null): readonly 
   return levels;
 }
 
-/** Live changes, in words: "expectile → 0.7". */
+/** Live changes, in words: "τ 0.9 → 0.7". */
 function marksOf(spec: RunSpec): readonly { phase: 'offline' | 'online'; step: number; label: string }[] {
-  return spec.changes.map(({ phase, step, field, value }) => ({
-    phase,
-    step,
-    label:
-      field === 'finish'
-        ? words.transport.finish
-        : `${field.split('.').at(-1)} → ${typeof value === 'number' ? shortNumber(value) : value}`,
-  }));
+  let now: RunSpec = { ...spec, changes: [] };
+  return spec.changes.map(({ phase, step, field: path, value }) => {
+    if (path === 'finish') return { phase, step, label: words.transport.finish };
+    const slot = specFields(now).find((candidate) => candidate.path === path);
+    now = setField(now, path, value).spec;
+    if (!slot) return { phase, step, label: path };
+    const { field } = slot;
+    return {
+      phase,
+      step,
+      label: `${field.symbol ?? field.label} ${valueText(field, slot.value)} → ${valueText(field, value)}`,
+    };
+  });
 }
 
 function withDots(lines: readonly RunLines[], runs: readonly RunView[]): readonly RunLines[] {
@@ -336,33 +343,35 @@ function NumbersTable({ lines }: { lines: readonly RunLines[] }) {
     run.summary[phase].points.map((point) => ({ phase, point })),
   );
   return (
-    <table className="visually-hidden" data-testid="curve-table">
-      <caption>{words.chart.table}</caption>
-      <thead>
-        <tr>
-          {words.chart.tableHead.map((head) => (
-            <th key={head} scope="col">
-              {head}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ phase, point }) => (
-          <tr key={`${phase} ${point.step}`}>
-            <th scope="row">{placeText({ phase, step: point.step })}</th>
-            <td>{shortNumber(point.iqm)}</td>
-            <td>
-              {point.interval
-                ? words.chart.interval(shortNumber(point.interval[0]), shortNumber(point.interval[1]))
-                : words.runs.dash}
-            </td>
-            <td>{point.seeds}</td>
-            <td>{shortNumber(point.lowest)}</td>
-            <td>{shortNumber(point.highest)}</td>
+    <div className="visually-hidden">
+      <table data-testid="curve-table">
+        <caption>{words.chart.table}</caption>
+        <thead>
+          <tr>
+            {words.chart.tableHead.map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map(({ phase, point }) => (
+            <tr key={`${phase} ${point.step}`}>
+              <th scope="row">{placeText({ phase, step: point.step })}</th>
+              <td>{shortNumber(point.iqm)}</td>
+              <td>
+                {point.interval
+                  ? words.chart.interval(shortNumber(point.interval[0]), shortNumber(point.interval[1]))
+                  : words.runs.dash}
+              </td>
+              <td>{point.seeds}</td>
+              <td>{shortNumber(point.lowest)}</td>
+              <td>{shortNumber(point.highest)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

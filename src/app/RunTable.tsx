@@ -114,7 +114,7 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
         {run.seeds.length}
         {summary.failed > 0 && <span className="broken"> {words.runs.failed(summary.failed)}</span>}
       </td>
-      <EstimateCell estimate={run.spec.offline.updates > 0 ? summary.pretrained : null} />
+      <EstimateCell estimate={hasCrossed(run) ? summary.pretrained : null} />
       <EstimateCell estimate={summary.final} />
       <EstimateCell estimate={summary.best} />
       <td>{regime ? words.cards.regimeNames[regime.label].split(' ')[0] : words.runs.dash}</td>
@@ -147,6 +147,13 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
         </Menu>
       </td>
     </tr>
+  );
+}
+
+/** Whether a seed has reached the end of its pretraining: before it there is no pretrained policy. */
+function hasCrossed({ curves, spec: { offline } }: RunView): boolean {
+  return (
+    offline.updates > 0 && curves.some(({ result }) => result.offline.some(({ step }) => step === offline.updates))
   );
 }
 

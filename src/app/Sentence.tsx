@@ -15,39 +15,60 @@ export function Sentence({ onOpenSettings }: { onOpenSettings: () => void }) {
   const isShared = useLab(({ shared }) => shared !== null);
   const fields = specFields(spec);
   const edit = (path: string, value: FieldValue) => void laboratory.edit(path, value);
+  const parts = sentenceOf(spec);
   return (
     <p className="sentence">
-      {sentenceOf(spec).map((part, i) => {
+      {parts.map((part, i) => {
         // The grammar has a fixed order, so a part's place is its identity.
         const key = `${i} ${part.path ?? ''}`;
-        if (part.path === undefined) return <span key={key}>{part.text}</span>;
-        const slot = fields.find(({ path }) => path === part.path);
-        if (!slot) {
-          return (
-            <button key={key} type="button" className="word" onClick={onOpenSettings} title={words.recipe.others}>
-              {part.text}
-            </button>
-          );
+        if (part.path === undefined) {
+          const { rest } = punctuationOf(part.text);
+          return <span key={key}>{i === 0 || parts[i - 1].path === undefined ? part.text : rest}</span>;
         }
-        const isChanged = slot.value !== slot.initial;
-        const hint = isChanged ? words.recipe.presetValue(valueText(slot.field, slot.initial)) : undefined;
-        const className = isChanged && isShared ? 'word changed' : 'word';
-        return slot.field.kind === 'choice' ? (
-          <ChoiceWord
-            key={key}
-            text={part.text}
-            slot={slot}
-            fields={fields}
-            className={className}
-            hint={hint}
-            onEdit={edit}
-          />
-        ) : (
-          <NumberWord key={key} text={part.text} slot={slot} className={className} hint={hint} onEdit={edit} />
+        const following = parts[i + 1];
+        const mark = following && following.path === undefined ? punctuationOf(following.text).mark : '';
+        const slot = fields.find(({ path }) => path === part.path);
+        // A word keeps the comma after it on its line.
+        return (
+          <span key={key} className="nowrap">
+            {slot ? (
+              <Word text={part.text} slot={slot} fields={fields} isShared={isShared} onEdit={edit} />
+            ) : (
+              <button type="button" className="word" onClick={onOpenSettings} title={words.recipe.others}>
+                {part.text}
+              </button>
+            )}
+            {mark}
+          </span>
         );
       })}
     </p>
   );
+}
+
+function punctuationOf(text: string): { mark: string; rest: string } {
+  const mark = /^[,.;]*/.exec(text)?.[0] ?? '';
+  return { mark, rest: text.slice(mark.length) };
+}
+
+function Word({
+  text,
+  slot,
+  fields,
+  isShared,
+  onEdit,
+}: {
+  text: string;
+  slot: SpecField;
+  fields: readonly SpecField[];
+  isShared: boolean;
+  onEdit: (path: string, value: FieldValue) => void;
+}) {
+  const isChanged = slot.value !== slot.initial;
+  const hint = isChanged ? words.recipe.presetValue(valueText(slot.field, slot.initial)) : undefined;
+  const className = isChanged && isShared ? 'word changed' : 'word';
+  const common = { text, slot, className, hint, onEdit };
+  return slot.field.kind === 'choice' ? <ChoiceWord {...common} fields={fields} /> : <NumberWord {...common} />;
 }
 
 interface WordProps {

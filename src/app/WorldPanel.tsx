@@ -397,30 +397,32 @@ function MapTable({ stage, map }: { stage: Stage; map: ViewMap }) {
   const places = Array.from({ length: tableSize }, (_, i) => (i + 0.5) / tableSize);
   const at = (axis: Stage['x'], place: number) => shortNumber(axis.min + place * (axis.max - axis.min));
   return (
-    <table className="visually-hidden">
-      <caption>{words.world.tableCaption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{stage.y.name}</th>
-          {places.map((place) => (
-            <th key={place} scope="col">
-              {stage.x.name} {at(stage.x, place)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {[...places].reverse().map((up) => (
-          <tr key={up}>
-            <th scope="row">{at(stage.y, up)}</th>
-            {places.map((along) => (
-              <td key={along}>
-                {shortNumber(map.values[Math.floor(up * rows) * columns + Math.floor(along * columns)])}
-              </td>
+    <div className="visually-hidden">
+      <table>
+        <caption>{words.world.tableCaption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{stage.y.name}</th>
+            {places.map((place) => (
+              <th key={place} scope="col">
+                {stage.x.name} {at(stage.x, place)}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {[...places].reverse().map((up) => (
+            <tr key={up}>
+              <th scope="row">{at(stage.y, up)}</th>
+              {places.map((along) => (
+                <td key={along}>
+                  {shortNumber(map.values[Math.floor(up * rows) * columns + Math.floor(along * columns)])}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

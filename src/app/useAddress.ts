@@ -33,6 +33,7 @@ export function useAddress(laboratory: Laboratory): void {
       written.current = location.hash;
       const { spec, problems, digest } = decodeLink(location.hash);
       preset = spec.preset;
+      laboratory.store.getState().messagesCleared(null);
       laboratory.replaceRecipe(spec, location.hash.length > 1 ? { digest: digest ?? null } : null);
       laboratory.store.getState().problemsFound(problems);
     };

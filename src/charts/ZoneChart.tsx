@@ -87,7 +87,7 @@ export function ZoneChart(props: ZoneChartProps) {
   const hasScale = props.scale !== undefined;
   const markCount = props.marks?.length ?? 0;
   const plot = useMemo<Plot>(() => {
-    const left = small ? 34 : 44;
+    const left = small ? 40 : 50;
     // The last step of the axis is written half beyond the plot.
     const right = hasScale ? 34 : 22;
     const top = small ? 6 : 12;
@@ -193,7 +193,7 @@ const Curves = memo(function Curves({ width, height, plot, zones, range, runs, p
   const rows = useMemo(() => rowsOf(runs, zones), [runs, zones]);
   const ticks = useMemo(() => xTicks(zones, plot.width), [zones, plot.width]);
   const tick = { fill: palette.third, fontSize: 12 };
-  const yTicks = niceTicks(range[0], range[1], small ? 2 : Math.max(2, Math.floor(plot.height / 56)));
+  const yTicks = niceTicks(range[0], range[1], small ? 3 : Math.max(2, Math.floor(plot.height / 56)));
   return (
     <ComposedChart
       width={width}
@@ -281,7 +281,8 @@ const Curves = memo(function Curves({ width, height, plot, zones, range, runs, p
 type Row = { x: number } & Record<string, number | readonly [number, number]>;
 /** One row a place and series, in the order of places: recharts joins what shares a key. */
 function rowsOf(runs: readonly RunLines[], zones: Zones): Row[] {
-  const rows: Row[] = [];
+  // The axis is drawn before there is anything on it.
+  const rows: Row[] = [{ x: 0 }, { x: 1 }];
   runs.forEach((run, i) => {
     for (const phase of ['offline', 'online'] as const) {
       const { points, leading } = run.summary[phase];

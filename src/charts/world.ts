@@ -69,17 +69,18 @@ export function paintValues(
 ): void {
   const [columns, rows] = map.grid;
   const span = range[1] > range[0] ? range[1] - range[0] : 1;
-  forEachCell(stage, map, (index, x, y) => {
+  // Edges on whole pixels and shared by neighbours: no seams.
+  const edgeX = (column: number) => Math.floor(frame.x(stage.x.min + (column * (stage.x.max - stage.x.min)) / columns));
+  const edgeY = (row: number) => Math.floor(frame.y(stage.y.min + (row * (stage.y.max - stage.y.min)) / rows));
+  for (let index = 0; index < map.values.length; index++) {
     const value = map.values[index];
-    if (!Number.isFinite(value)) return;
+    if (!Number.isFinite(value)) continue;
     const [red, green, blue] = viridis((value - range[0]) / span);
     context.fillStyle = `rgb(${red} ${green} ${blue})`;
-    const [halfX, halfY] = [(stage.x.max - stage.x.min) / columns / 2, (stage.y.max - stage.y.min) / rows / 2];
-    // Edges on whole pixels: neighbours meet without seams.
-    const left = Math.floor(frame.x(x - halfX));
-    const top = Math.floor(frame.y(y + halfY));
-    context.fillRect(left, top, Math.floor(frame.x(x + halfX)) - left, Math.floor(frame.y(y - halfY)) - top);
-  });
+    const [column, row] = [index % columns, Math.floor(index / columns)];
+    const [left, top] = [edgeX(column), edgeY(row + 1)];
+    context.fillRect(left, top, edgeX(column + 1) - left, edgeY(row) - top);
+  }
 }
 
 /** Data states, as dots light on the dark ground of an unexplored value and dark on paper. */
@@ -140,7 +141,7 @@ export function paintMarks(
       const [dx, dy] = [map.arrows[2 * index], map.arrows[2 * index + 1]];
       if (!Number.isFinite(dx)) return;
       const [centreX, centreY] = [frame.x(x), frame.y(y)];
-      if (marks.arrows) arrow(context, centreX, centreY, dx * reach * 0.85, -dy * reach * 0.85, 1.5 + extra);
+      if (marks.arrows) arrow(context, centreX, centreY, dx * reach * 0.75, -dy * reach * 0.75, 1.5 + extra);
       if (marks.rings && map.outside[index] === 1)
         ring(context, centreX, centreY, Math.min(7, reach * 0.55), 1.25 + extra);
     });

@@ -163,7 +163,9 @@ export class Laboratory {
 
   pickPreset(id: string): void {
     const preset = presetById(id);
-    if (preset) this.replaceRecipe(preset.spec);
+    if (!preset) return;
+    this.store.getState().messagesCleared(null);
+    this.replaceRecipe(preset.spec);
   }
 
   /** Forgets the edits made since the current run was started. */
@@ -232,6 +234,7 @@ export class Laboratory {
     if (currentId === null) return;
     const wasGoing = runs[currentId] && runs[currentId].status !== 'finished';
     runStopped(currentId);
+    this.store.getState().messagesCleared(currentId);
     this.store.setState({ currentId: null });
     if (wasGoing) this.save(currentId);
   }

@@ -21,6 +21,8 @@ export interface RecipeSlice {
   recipeReplaced: (recipe: RunSpec, shared?: RecipeSlice['shared']) => void;
   problemsFound: (problems: readonly Problem[], runId?: string | null) => void;
   messageClosed: (id: number) => void;
+  /** What was said of a run, or (null) of a link or an edit, no longer matters. */
+  messagesCleared: (runId: string | null) => void;
 }
 
 export const createRecipeSlice =
@@ -37,6 +39,8 @@ export const createRecipeSlice =
         const message: Message = { id: nextMessage++, problems, runId };
         set(({ messages }) => ({ messages: [...messages, message] }));
       },
+      messagesCleared: (runId) =>
+        set(({ messages }) => ({ messages: messages.filter((message) => message.runId !== runId) })),
       messageClosed: (id) => set(({ messages }) => ({ messages: messages.filter((message) => message.id !== id) })),
     };
   };

@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Phase } from '../spec/runSpec';
+import { appendEvent, emptySeedCurve, type SeedCurve, Summariser, seedPoints, thin } from './curves';
+import type { Evaluation } from './events';
+
+function evaluation(phase: Phase, step: number, mean: number, more: Partial<Evaluation> = {}): Evaluation {
+  return {
+    kind: 'evaluation',
+    at: { phase, step },
+    returns: [mean],
+    mean,
+    predicted: null,
+    realised: null,
+    outsideData: null,
+    distanceToPretrained: null,
+    ...more,
+  };
+}
+function curveOf(seed: number, points: readonly (readonly [Phase, number, number])[]): SeedCurve {
+  const curve = emptySeedCurve(seed);
+  for (const [phase, step, mean] of points) appendEvent(curve, evaluation(phase, step, mean));
+  return curve;
+}
+
+describe('metrics columns', () => {
+  test('a column that appears later is not-a-number before, one that is missing is not-a-number after', () => {
+    const curve = emptySeedCurve(0);
+    const metrics = (steps: number[], columns: Record<string, number[]>) =>
+      appendEvent(curve, {
+        kind: 'metrics',
+        phase: 'offline',
+        steps: Float64Array.from(steps),
+        columns: Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, Float32Array.from(values)])),
+      });
+    metrics([10, 20], { criticLoss: [1, 2] });
+    metrics([30], { policyLoss: [3] });
+    expect(curve.metrics.offline).toEqual({
+      steps: [10, 20, 30],
+      columns: { criticLoss: [1, 2, Number.NaN], policyLoss: [Number.NaN, Number.NaN, 3] },
+    });
+  });
+});
+
+describe('the evaluation at the switch', () => {
+  test('ends the offline zone and starts the online one', () => {
+    const { result } = curveOf(0, [
+      ['offline', 0, 1],
+      ['offline', 100, 5],
+      ['online', 50, 6],
+    ]);
+    expect(seedPoints(result, 'return', 'online', 100)).toEqual([
+      { step: 0, value: 5 },
+      { step: 50, value: 6 },
+    ]);
+  });
+  test('is not made up where the online phase measured its own start (a reset changes the policy)', () => {
+    const { result } = curveOf(0, [
+      ['offline', 100, 5],
+      ['online', 0, 2],
+    ]);
+    expect(seedPoints(result, 'return', 'online', 100)).toEqual([{ step: 0, value: 2 }]);
+  });
+  test('does not come from an evaluation before the end of the offline phase', () => {
+    const { result } = curveOf(0, [['offline', 50, 5]]);
+    expect(seedPoints(result, 'return', 'online', 100)).toEqual([]);
+  });
+});
+
+describe('a summary over seeds', () => {
+  const summarise = (curves: readonly SeedCurve[], budget = 100) =>
+    new Summariser('return', 'offline').summarise(curves, 1000, budget);
+
+  test('goes only as far as every living seed has come; the lead goes on alone', () => {
+    const lead = curveOf(0, [
+      ['offline', 0, 1],
+      ['offline', 10, 2],
+      ['offline', 20, 3],
+    ]);
+    const other = curveOf(1, [
+      ['offline', 0, 3],
+      ['offline', 10, 4],
+    ]);
+    const { points, leading } = summarise([lead, other]);
+    expect(points.map(({ step, iqm, seeds }) => [step, iqm, seeds])).toEqual([
+      [0, 2, 2],
+      [10, 3, 2],
+    ]);
+    // Starts at the last common step, so that the lines meet.
+    expect(leading).toEqual([
+      { step: 10, value: 2 },
+      { step: 20, value: 3 },
+    ]);
+  });
+  test('waits for a seed that has not started', () => {
+    const { points, leading } = summarise([curveOf(0, [['offline', 0, 1]]), emptySeedCurve(1)]);
+    expect(points).toEqual([]);
+    expect(leading).toEqual([{ step: 0, value: 1 }]);
+  });
+  test('goes on without a seed that failed, and says of how many seeds it is', () => {
+    const lead = curveOf(0, [
+      ['offline', 0, 1],
+      ['offline', 10, 2],
+    ]);
+    const failed = curveOf(1, [['offline', 0, 3]]);
+    failed.result.outcome = 'failed';
+    const { points } = summarise([lead, failed]);
+    expect(points.map(({ step, iqm, seeds }) => [step, iqm, seeds])).toEqual([
+      [0, 2, 2],
+      [10, 2, 1],
+    ]);
+    expect(points[1].interval).toBeNull();
+  });
+  test('computes at most the budget of intervals a call, and the same ones in the end', () => {
+    const steps = [0, 10, 20, 30, 40];
+    const curves = [0, 1, 2].map((seed) =>
+      curveOf(
+        seed,
+        steps.map((step) => ['offline', step, step + seed * seed]),
+      ),
+    );
+    const summariser = new Summariser('return', 'offline');
+    const first = summariser.summarise(curves, 1000, 2);
+    expect(first.points.filter(({ interval }) => interval !== null)).toHaveLength(2);
+    expect(summariser.pending).toBe(true);
+    summariser.summarise(curves, 1000, 2);
+    const last = summariser.summarise(curves, 1000, 2);
+    expect(summariser.pending).toBe(false);
+    expect(last).toEqual(summarise(curves));
+  });
+  test('an interval holds the mean, and the spread holds the interval', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 2, maxLength: 8 }),
+        (values) => {
+          const { points } = summarise(values.map((value, seed) => curveOf(seed, [['offline', 0, value]])));
+          const [{ iqm, interval, lowest, highest }] = points;
+          const slack = 1e-9;
+          expect(interval?.[0]).toBeLessThanOrEqual(iqm + slack);
+          expect(interval?.[1]).toBeGreaterThanOrEqual(iqm - slack);
+          expect(interval?.[0]).toBeGreaterThanOrEqual(lowest - slack);
+          expect(interval?.[1]).toBeLessThanOrEqual(highest + slack);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('thinning', () => {
+  test('keeps the ends, the order, the lowest and the highest point, and the limit', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 400 }),
+        fc.integer({ min: 4, max: 60 }),
+        (values, limit) => {
+          const points = values.map((value, step) => ({ step, value }));
+          const kept = thin(points, ({ value }) => value, limit);
+          expect(kept.length).toBeLessThanOrEqual(limit);
+          expect(kept[0]).toBe(points[0]);
+          expect(kept.at(-1)).toBe(points.at(-1));
+          for (let i = 1; i < kept.length; i++) expect(kept[i].step).toBeGreaterThan(kept[i - 1].step);
+          const lowest = (all: readonly { value: number }[]) => Math.min(...all.map(({ value }) => value));
+          const highest = (all: readonly { value: number }[]) => Math.max(...all.map(({ value }) => value));
+          expect([lowest(kept), highest(kept)]).toEqual([lowest(points), highest(points)]);
+        },
+      ),
+    );
+  });
+  test('refuses a limit that leaves no room for a bucket', () => {
+    expect(() => thin([1, 2], Number, 3)).toThrow('at least 4');
+  });
+});

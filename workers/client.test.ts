@@ -1,0 +1,248 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { RunSpec } from '../src/spec/runSpec';
+import { changeAt, type PoolMessage, poolSize, TrainerPool, type WorkerLike } from './client';
+import type { FromTrainer, ToTrainer } from './protocol';
+
+const spec = {
+  seeds: [0, 1, 2],
+  offline: { updates: 1000 },
+  online: { steps: 500 },
+  changes: [],
+} as unknown as RunSpec;
+
+class FakeWorker implements WorkerLike<ToTrainer> {
+  readonly heard: ToTrainer[] = [];
+  isEnded = false;
+  onmessage: ((event: MessageEvent) => void) | null = null;
+  onmessageerror: ((event: MessageEvent) => void) | null = null;
+  onerror: ((event: ErrorEvent) => void) | null = null;
+  postMessage(message: ToTrainer): void {
+    this.heard.push(message);
+  }
+  terminate(): void {
+    this.isEnded = true;
+  }
+  say(message: FromTrainer): void {
+    this.onmessage?.({ data: message } as MessageEvent);
+  }
+  /** The seed it is training now. */
+  get seed(): number {
+    const start = this.heard.findLast((message) => message.kind === 'start');
+    if (start?.kind !== 'start') throw new Error('not started');
+    return start.seed;
+  }
+  progress(phase: 'offline' | 'online', step: number): void {
+    this.say({
+      kind: 'event',
+      runId: 'run',
+      seed: this.seed,
+      event: { kind: 'progress', at: { phase, step }, updates: step, latest: {} },
+    });
+  }
+  finish(): void {
+    this.say({
+      kind: 'event',
+      runId: 'run',
+      seed: this.seed,
+      event: { kind: 'finished', at: { phase: 'online', step: 500 }, digest: 'd', outcome: 'complete' },
+    });
+  }
+  /** Stands still where asked to. */
+  answerHolds(phase: 'offline' | 'online', step: number): void {
+    for (const message of this.heard) {
+      if (message.kind === 'hold') {
+        this.say({ kind: 'held', runId: 'run', seed: this.seed, request: message.request, at: { phase, step } });
+      }
+    }
+  }
+}
+
+let pool: TrainerPool | null = null;
+afterEach(() => pool?.dispose());
+function poolOf(size: number) {
+  const workers: FakeWorker[] = [];
+  const told: PoolMessage[] = [];
+  let check = () => {};
+  const made = new TrainerPool({
+    createWorker: () => {
+      const worker = new FakeWorker();
+      workers.push(worker);
+      return worker;
+    },
+    size,
+    tell: (message) => told.push(message),
+    repeat: (own) => {
+      check = own;
+      return () => {};
+    },
+  });
+  pool = made;
+  return { pool: made, workers, told, check: () => check(), kinds: () => told.map(({ kind }) => kind) };
+}
+
+test.each([
+  [1, false, 1],
+  [2, false, 1],
+  [8, false, 7],
+  [8, true, 2],
+  [2, true, 1],
+])('%d cores (phone: %s) train %d seeds at once', (cores, phone, size) => {
+  expect(poolSize(cores, phone)).toBe(size);
+});
+
+describe('seeds', () => {
+  test('start in order, as many as there are places, the lead first', () => {
+    const { pool, workers } = poolOf(2);
+    pool.start('run', spec, true);
+    expect(workers.map(({ seed }) => seed)).toEqual([0, 1]);
+    expect(workers.map(({ heard }) => heard[0].kind === 'start' && heard[0].lead)).toEqual([true, false]);
+  });
+  test('the next takes over the worker of the one that is done, with the data it already has', () => {
+    const { pool, workers } = poolOf(1);
+    pool.start('run', spec, true);
+    workers[0].finish();
+    expect(workers).toHaveLength(1);
+    expect(workers[0].seed).toBe(1);
+  });
+  test('the run ends, and its workers with it, when the last is done', () => {
+    const { pool, workers, kinds } = poolOf(3);
+    pool.start('run', spec, true);
+    for (const worker of workers) worker.finish();
+    expect(kinds().at(-1)).toBe('runEnded');
+    expect(workers.every(({ isEnded }) => isEnded)).toBe(true);
+  });
+  test('a paused start prepares the lead only, and holds it', () => {
+    const { pool, workers } = poolOf(3);
+    pool.start('run', spec, false);
+    expect(workers).toHaveLength(1);
+    expect(workers[0].heard[0]).toMatchObject({ kind: 'start', seed: 0, held: true });
+  });
+  test('below full speed only the lead goes on', () => {
+    const { pool, workers } = poolOf(2);
+    pool.start('run', spec, true);
+    pool.setSpeed(20);
+    expect(workers.map(({ heard }) => heard.at(-1)?.kind)).toEqual(['resume', 'hold']);
+    pool.setSpeed(0);
+    expect(workers.map(({ heard }) => heard.at(-1)?.kind)).toEqual(['resume', 'resume']);
+  });
+  test('a step pauses all and steps the lead', () => {
+    const { pool, workers } = poolOf(2);
+    pool.start('run', spec, true);
+    pool.step(false);
+    expect(workers[0].heard.slice(-2).map(({ kind }) => kind)).toEqual(['hold', 'step']);
+    expect(workers[1].heard.at(-1)?.kind).toBe('hold');
+  });
+});
+
+describe('a worker that dies', () => {
+  test('ends its seed with its last position, and the others go on', () => {
+    const { pool, workers, told } = poolOf(1);
+    pool.start('run', spec, true);
+    workers[0].progress('offline', 300);
+    workers[0].onerror?.({ message: 'boom' } as ErrorEvent);
+    expect(told).toContainEqual({
+      kind: 'seedFailed',
+      runId: 'run',
+      seed: 0,
+      problem: { kind: 'workerCrashed', seed: 0, at: { phase: 'offline', step: 300 }, detail: 'boom' },
+    });
+    expect(workers[0].isEnded).toBe(true);
+    expect(workers[1].seed).toBe(1);
+  });
+  test('is noticed when it just falls silent', () => {
+    const { pool, workers, check, kinds } = poolOf(1);
+    pool.start('run', spec, true);
+    for (let i = 0; i < 5; i++) check();
+    expect(workers[0].heard.some(({ kind }) => kind === 'ping')).toBe(true);
+    expect(kinds()).not.toContain('seedFailed');
+    check();
+    expect(kinds()).toContain('seedFailed');
+  });
+  test('is not taken for dead while it answers', () => {
+    const { pool, workers, check, kinds } = poolOf(1);
+    pool.start('run', spec, true);
+    for (let i = 0; i < 20; i++) {
+      check();
+      workers[0].say({ kind: 'alive', runId: 'run', seed: 0 });
+    }
+    expect(kinds()).not.toContain('seedFailed');
+  });
+  test('can be run again', () => {
+    const { pool, workers } = poolOf(3);
+    pool.start('run', spec, true);
+    workers[1].onerror?.({ message: 'boom' } as ErrorEvent);
+    pool.restart(1);
+    expect(workers[3].seed).toBe(1);
+  });
+  test('says nothing more to a run that has replaced its own', () => {
+    const { pool, workers, told } = poolOf(1);
+    pool.start('run', spec, true);
+    const [old] = workers;
+    pool.start('next', spec, true);
+    const before = told.length;
+    old.say({ kind: 'alive', runId: 'run', seed: 0 });
+    old.onerror?.({ message: 'late' } as ErrorEvent);
+    expect(told).toHaveLength(before);
+    expect(old.isEnded).toBe(true);
+  });
+});
+
+describe('a live change', () => {
+  test('waits until all stand still, then applies to all at the furthest one’s next multiple of 100', async () => {
+    const { pool, workers } = poolOf(2);
+    pool.start('run', spec, true);
+    const pending = pool.change('offline', 'offline.params.expectile', 0.7);
+    workers[0].answerHolds('offline', 342);
+    expect(workers[0].heard.some(({ kind }) => kind === 'change')).toBe(false);
+    workers[1].answerHolds('offline', 120);
+    const change = { phase: 'offline', step: 400, field: 'offline.params.expectile', value: 0.7 };
+    expect(await pending).toEqual(change);
+    for (const { heard } of workers) {
+      expect(heard.slice(-2)).toEqual([
+        { kind: 'change', runId: 'run', change },
+        { kind: 'resume', runId: 'run' },
+      ]);
+    }
+  });
+  test('reaches the seeds still queued with their spec', async () => {
+    const { pool, workers } = poolOf(2);
+    pool.start('run', spec, true);
+    const pending = pool.change('offline', 'field', 1);
+    workers[0].answerHolds('offline', 0);
+    workers[1].answerHolds('offline', 0);
+    const change = await pending;
+    workers[1].finish();
+    const start = workers[1].heard.findLast(({ kind }) => kind === 'start');
+    expect(start?.kind === 'start' && start.spec.changes).toEqual([change]);
+  });
+  test('is refused once a seed has finished', async () => {
+    const { pool, workers } = poolOf(2);
+    pool.start('run', spec, true);
+    workers[0].finish();
+    const pending = pool.change('online', 'field', 1);
+    workers[0].answerHolds('offline', 10);
+    workers[1].answerHolds('offline', 10);
+    expect(await pending).toBeNull();
+  });
+  test('does not hang when the seed it waits for ends', async () => {
+    const { pool, workers } = poolOf(1);
+    pool.start('run', spec, true);
+    const pending = pool.change('offline', 'field', 1);
+    workers[0].finish();
+    expect(await pending).toBeNull();
+  });
+
+  test.each([
+    ['offline', { phase: 'offline', step: 0 }, { phase: 'offline', step: 100 }],
+    ['offline', { phase: 'offline', step: 400 }, { phase: 'offline', step: 500 }],
+    ['offline', { phase: 'offline', step: 950 }, null],
+    ['offline', { phase: 'online', step: 10 }, null],
+    ['online', { phase: 'offline', step: 950 }, { phase: 'online', step: 0 }],
+    ['online', { phase: 'online', step: 199 }, { phase: 'online', step: 200 }],
+    ['online', { phase: 'online', step: 460 }, null],
+    [null, { phase: 'online', step: 5 }, { phase: 'online', step: 100 }],
+  ] as const)('of the %s phase, with the furthest at %o, takes effect at %o', (phase, far, expected) => {
+    const change = changeAt(spec, far, phase, 'field', 1);
+    expect(change && { phase: change.phase, step: change.step }).toEqual(expected);
+  });
+});
