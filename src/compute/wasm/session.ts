@@ -44,8 +44,8 @@ export const wasmExecutor: Executor = {
   id: 'wasm',
   reproducible: true,
   async unavailable() {
-    if (typeof WebAssembly === 'undefined') return 'This browser lacks WebAssembly.';
-    return WebAssembly.validate(simdProbe) ? null : 'This browser lacks WebAssembly SIMD.';
+    if (typeof WebAssembly === 'undefined') return 'WebAssembly is missing here.';
+    return WebAssembly.validate(simdProbe) ? null : 'WebAssembly is here, but without its SIMD instructions.';
   },
   open(programs, { seed, dataCapacity, replayCapacity }) {
     const planned = plan(programs, { dataCapacity, replayCapacity, logRows });

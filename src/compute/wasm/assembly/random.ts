@@ -129,7 +129,7 @@ let recordBytes: usize = 0;
 function record(bits: u32, fromData: bool, proportional: bool): usize {
   if (proportional) {
     const index = <u32>((<u64>bits * <u64>(dataCount + replayCount)) >> 32);
-    return index < dataCount || replayCount == 0
+    return index < dataCount
       ? dataRecords + <usize>index * recordBytes
       : replayRecords + <usize>(index - dataCount) * recordBytes;
   }
