@@ -271,14 +271,8 @@ class Encoder {
     if ((bias || activation !== 'none') && form !== 'nn')
       throw new Error(`matmul ${form}: bias and activation are for nn`);
     const opcode = form === 'nn' && activation === 'relu' ? 'nnRelu' : mask ? 'tnMasked' : form;
-    const extra = mask ?? bias;
-    this.emit(
-      opcode,
-      ...[members, rows, columns, depth],
-      ...[a, b, out].flatMap((place) => [place.offset, 4 * place.member, 4 * place.row]),
-      ...(extra ? [extra.offset, 4 * extra.member, 4 * extra.row] : [this.zeros, 0, 0]),
-      this.panel,
-    );
+    const extra = mask ?? bias ?? { offset: this.zeros, member: 0, row: 0 };
+    this.words.push(...productWords(opcode, { members, rows, columns, depth }, { a, b, out, extra }, this.panel));
     if (activation === 'tanh') this.encode({ op: 'unary', kind: 'tanh', x: out, out });
   }
 
@@ -305,6 +299,21 @@ class Encoder {
       4 * step,
     );
   }
+}
+
+/** Where a matrix starts, in bytes, and its strides in floats. */
+type Matrix = Pick<Place, 'offset' | 'member' | 'row'>;
+
+/** The instruction of a matrix product, as assembly/matmul.ts reads it. */
+export function productWords(
+  opcode: Opcode,
+  { members, rows, columns, depth }: { members: number; rows: number; columns: number; depth: number },
+  { a, b, out, extra }: { a: Matrix; b: Matrix; out: Matrix; extra: Matrix },
+  scratch: number,
+): number[] {
+  const operands = [a, b, out, extra].flatMap(({ offset, member, row }) => [offset, 4 * member, 4 * row]);
+  const words = [members, rows, columns, depth, ...operands, scratch];
+  return [opcodes.indexOf(opcode), words.length + 2, ...words];
 }
 
 /** Start and strides in bytes, without the inner one, which is 4. */

@@ -2,7 +2,8 @@
  * The best rate at which this engine multiplies matrices, to measure whole updates against: the ceiling of strict SIMD
  * (no fused multiply-add) on one thread.
  */
-import { type EngineExports, instantiateEngine } from './engine';
+import { productWords } from './encode';
+import { instantiateEngine } from './engine';
 
 export interface Peak {
   readonly gigaflops: number;
@@ -26,48 +27,32 @@ const sizes: readonly (readonly [rows: number, columns: number, depth: number])[
 ];
 /** Multiply-adds timed at once: about 10 ms. */
 const workPerTrial = 1.5e8;
-const trials = 12;
 
 /**
  * Tries each form of product at several sizes, in turn, and takes the fastest trial of all.
  *
- * @param clock  milliseconds, of which fractions count
+ * @param clock   milliseconds, of which fractions count
+ * @param trials  of each form and size; the first two do not count, since the optimising compiler may not be done
  */
-export async function matmulPeak(clock: () => number): Promise<Peak> {
+export async function matmulPeak(clock: () => number, trials = 12): Promise<Peak> {
   const largest = 4 * 256 * 512;
+  const zeros = 1024;
   const [a, b, out, scratch] = [1, 2, 3, 4].map((place) => place * largest);
   const { memory, engine } = await instantiateEngine(scratch + 2 * largest);
   const words = new Int32Array(memory.buffer);
   // Ordinary numbers: multiplying zeros or subnormals is not what an update does.
   new Float32Array(memory.buffer).fill(0.5, a / 4, out / 4);
 
+  const at = (offset: number, row: number) => ({ offset, member: 0, row });
+
   const time = (form: Form, [rows, columns, depth]: (typeof sizes)[number]) => {
     const [aRow, bRow] = [form === 'tn' ? rows : depth, form === 'nt' ? depth : columns];
-    // Layout in assembly/matmul.ts; address 0 holds the instruction, and zeros for a bias lie behind it.
-    words.set([
-      0,
-      19,
-      1,
-      rows,
-      columns,
-      depth,
-      a,
-      0,
-      4 * aRow,
-      b,
-      0,
-      4 * bRow,
-      out,
-      0,
-      4 * columns,
-      128,
-      0,
-      0,
-      scratch,
-    ]);
+    const places = { a: at(a, aRow), b: at(b, bRow), out: at(out, columns), extra: at(zeros, 0) };
+    words.set(productWords(form, { members: 1, rows, columns, depth }, places, scratch));
     const calls = Math.ceil(workPerTrial / (rows * columns * depth));
     const start = clock();
-    repeat(engine, form, calls);
+    // The instruction lies at address 0.
+    for (let call = 0; call < calls; call++) engine[form](0);
     return (2 * rows * columns * depth * calls) / (clock() - start) / 1e6;
   };
 
@@ -77,14 +62,9 @@ export async function matmulPeak(clock: () => number): Promise<Peak> {
       for (const size of sizes) {
         const gigaflops = time(form, size);
         const [rows, columns, depth] = size;
-        // The first trials run before the optimising compiler is done.
         if (trial > 1 && gigaflops > best.gigaflops) best = { gigaflops, form, rows, columns, depth };
       }
     }
   }
   return best;
-}
-
-function repeat(engine: EngineExports, form: Form, calls: number): void {
-  for (let call = 0; call < calls; call++) engine[form](0);
 }
