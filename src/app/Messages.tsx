@@ -12,7 +12,7 @@ export function Messages() {
   const hasRun = useLab((state) => state.currentId !== null);
   return (
     <div className="messages" aria-live="polite">
-      {shared?.digest && !hasRun && (
+      {shared && !hasRun && (
         <div className="bar note">
           <p>{words.shared.note}</p>
         </div>

@@ -7,7 +7,7 @@ import { grown, type Range, rangeOf, shortNumber, type Zones } from '../charts/s
 import { type ReferenceLevel, type RunLines, valueAt, ZoneChart } from '../charts/ZoneChart';
 import type { References } from '../datasets/transitions';
 import { measureCatalogue } from '../metrics/catalogue';
-import type { Measure } from '../metrics/curves';
+import type { Measure, SummaryPoint } from '../metrics/curves';
 import { valueText } from '../schema/fields';
 import { setField, specFields } from '../spec/fields';
 import type { SwitchValues } from '../spec/runFields';
@@ -335,13 +335,18 @@ function summaryText(run: RunLines | undefined, data: number | null): string {
   );
 }
 
-/** The numbers behind the newest run's line, for those who do not see it. */
+/** The numbers behind the newest run's line, for those who do not see it; as drawn, the lead seed goes ahead alone. */
 function NumbersTable({ lines }: { lines: readonly RunLines[] }) {
   const run = lines.at(-1);
   if (!run) return null;
-  const rows = (['offline', 'online'] as const).flatMap((phase) =>
-    run.summary[phase].points.map((point) => ({ phase, point })),
-  );
+  const rows = (['offline', 'online'] as const).flatMap((phase) => {
+    const { points, leading } = run.summary[phase];
+    const common = points.at(-1)?.step ?? -1;
+    const alone = leading.flatMap(({ step, value }): readonly SummaryPoint[] =>
+      step > common ? [{ step, iqm: value, interval: null, lowest: value, highest: value, seeds: 1 }] : [],
+    );
+    return [...points, ...alone].map((point) => ({ phase, point }));
+  });
   return (
     <div className="visually-hidden">
       <table data-testid="curve-table">

@@ -80,11 +80,7 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
   const status =
     run.status === 'stopped' && lead ? words.runs.stoppedAt(placeText(lead)) : words.runs.status[run.status];
   const verdict =
-    shared?.digest && run.digest
-      ? run.digest.startsWith(shared.digest)
-        ? words.runs.same
-        : words.runs.different
-      : null;
+    shared && run.digest ? (run.digest.startsWith(shared.digest) ? words.runs.same : words.runs.different) : null;
   return (
     <tr>
       <th scope="row" className="name">

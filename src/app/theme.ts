@@ -1,5 +1,10 @@
 /** Mantine in the looks of product.md §9: system fonts, five sizes, radius 6, borders instead of shadows, one accent. */
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+} from '@mantine/core';
 import { darkPalette, lightPalette, type Palette } from '../charts/palette';
 
 /** Shades of the accent around its own at 6; Mantine picks by index. */
@@ -21,6 +26,11 @@ export const theme = createTheme({
   primaryShade: { light: 6, dark: 4 },
   colors: { accent },
   autoContrast: true,
+  // Left alone, Mantine picks the label of a filled button for the light theme's shade in both themes.
+  variantColorResolver: (input) => {
+    const colours = defaultVariantColorsResolver(input);
+    return input.variant === 'filled' ? { ...colours, color: 'var(--mantine-primary-color-contrast)' } : colours;
+  },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace',
   fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.25rem' },

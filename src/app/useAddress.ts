@@ -34,7 +34,7 @@ export function useAddress(laboratory: Laboratory): void {
       const { spec, problems, digest } = decodeLink(location.hash);
       preset = spec.preset;
       laboratory.store.getState().messagesCleared(null);
-      laboratory.replaceRecipe(spec, location.hash.length > 1 ? { digest: digest ?? null } : null);
+      laboratory.replaceRecipe(spec, digest ? { digest } : null);
       laboratory.store.getState().problemsFound(problems);
     };
     // Back and a pasted fragment both change the hash.

@@ -156,7 +156,7 @@ export class Laboratory {
   }
 
   /** Another recipe as a whole; the run that is going is not touched until the next Run. */
-  replaceRecipe(recipe: RunSpec, shared: { digest: string | null } | null = null): void {
+  replaceRecipe(recipe: RunSpec, shared: { readonly digest: string } | null = null): void {
     this.store.getState().recipeReplaced(recipe, shared);
     this.openStage(stageMilliseconds);
   }
@@ -216,6 +216,13 @@ export class Laboratory {
     }
   }
 
+  /** Ends every worker and timer. */
+  dispose(): void {
+    this.pool.dispose();
+    this.viewer.close();
+    for (const timer of [this.flushTimer, this.stageTimer]) if (timer !== null) clearTimeout(timer);
+  }
+
   private begin(going: boolean): void {
     this.stop();
     const { recipe, runStarted } = this.store.getState();
@@ -250,7 +257,8 @@ export class Laboratory {
     if (!change || !now) return false;
     const spec: RunSpec = { ...now.spec, changes: [...now.spec.changes, change] };
     this.store.getState().specChanged(run.id, spec);
-    this.store.getState().recipeReplaced(spec, this.store.getState().shared);
+    // What a link promised was of the run without this change.
+    this.store.getState().recipeReplaced(spec);
     return true;
   }
 

@@ -14,8 +14,8 @@ export interface Message {
 export interface RecipeSlice {
   /** Start values; its `changes` are those of the run it belongs to, if any. */
   readonly recipe: RunSpec;
-  /** What a shared link promised; cleared by the first edit. */
-  readonly shared: { readonly digest: string | null } | null;
+  /** The digest a shared link promised (its first digits); cleared by the first edit. */
+  readonly shared: { readonly digest: string } | null;
   readonly messages: readonly Message[];
   /** Another recipe as a whole: a link, a preset, an edit. */
   recipeReplaced: (recipe: RunSpec, shared?: RecipeSlice['shared']) => void;
