@@ -84,7 +84,7 @@ test('reset goes back to the same initial weights and keeps the old run', async 
 
 test('below full speed the counter keeps to it', async ({ lab, page, report }) => {
   await lab.open(encodeLink(spec));
-  await lab.transport.getByRole('combobox', { name: 'Speed' }).selectOption('20/s');
+  await lab.transport.getByRole('combobox', { name: 'Speed' }).selectOption('20');
   await lab.run();
   const from = await lab.passes('offline update', 3);
   await page.waitForTimeout(2000);

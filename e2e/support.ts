@@ -38,6 +38,8 @@ interface Fixtures {
 }
 
 export const test = base.extend<Options & Fixtures>({
+  // What cannot be pressed by then will not be later either.
+  actionTimeout: 15_000,
   expectedErrors: [[], { option: true }],
 
   quietPage: [

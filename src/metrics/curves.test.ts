@@ -111,6 +111,28 @@ describe('a summary over seeds', () => {
     ]);
     expect(points[1].interval).toBeNull();
   });
+  test('goes on without a lead that failed', () => {
+    const lead = curveOf(0, [['offline', 0, 1]]);
+    lead.result.outcome = 'failed';
+    const other = curveOf(1, [
+      ['offline', 0, 3],
+      ['offline', 10, 4],
+    ]);
+    const { points, leading } = summarise([lead, other]);
+    expect(points.map(({ step, iqm, seeds }) => [step, iqm, seeds])).toEqual([
+      [0, 2, 2],
+      [10, 4, 1],
+    ]);
+    expect(leading).toEqual([]);
+  });
+  test('takes the online measurement at the switch once it is there', () => {
+    const summariser = new Summariser('return', 'online');
+    const curves = [curveOf(0, [['offline', 100, 5]]), curveOf(1, [['offline', 100, 7]])];
+    const iqm = () => summariser.summarise(curves, 100, 10).points.map((point) => point.iqm);
+    expect(iqm()).toEqual([6]);
+    for (const curve of curves) appendEvent(curve, evaluation('online', 0, 1));
+    expect(iqm()).toEqual([1]);
+  });
   test('computes at most the budget of intervals a call, and the same ones in the end', () => {
     const steps = [0, 10, 20, 30, 40];
     const curves = [0, 1, 2].map((seed) =>

@@ -111,12 +111,14 @@ export class Summariser {
     this.pending = false;
     const bySeed = curves.map(({ result }) => seedPoints(result, measure, phase, offlineUpdates));
     const lead = bySeed[0] ?? [];
+    // All seeds are measured at the same steps; the one that came furthest lists them all, also where the lead has failed.
+    const furthest = bySeed.reduce((far, own) => (own.length > far.length ? own : far), lead);
     const points: SummaryPoint[] = [];
     let left = budget;
     let reached = 0;
     const next = curves.map(() => 0);
-    for (; reached < lead.length; reached++) {
-      const { step } = lead[reached];
+    for (; reached < furthest.length; reached++) {
+      const { step } = furthest[reached];
       const values: number[] = [];
       let waiting = false;
       for (let i = 0; i < curves.length; i++) {
@@ -127,8 +129,8 @@ export class Summariser {
         else if (curves[i].result.outcome !== 'failed') waiting = true;
       }
       if (waiting || values.length === 0) break;
-      // Values never change once they are there; a seed that dies later only ends its own line.
-      const key = `${step}/${values.length}/${curves.length}`;
+      // A seed that dies only ends its own line; but at the switch the offline evaluation stands in until the online one has come.
+      const key = `${step}/${values.join()}`;
       let point = this.known.get(key);
       if (point === undefined) {
         const compute = values.length === 1 || left > 0;
