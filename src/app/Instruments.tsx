@@ -6,6 +6,7 @@ import { type RunLines, ZoneChart } from '../charts/ZoneChart';
 import { type Health, measureCatalogue, outsideHealth, predictionHealth } from '../metrics/catalogue';
 import { useLab, useLaboratory } from './LabContext';
 import { numbersOf, useGrowingRange, useLines, useShownRuns, useZones } from './ReturnPanel';
+import { useLater } from './useLater';
 import { usePalette } from './usePalette';
 import { words } from './words';
 
@@ -20,19 +21,20 @@ export function Instruments() {
 
 const chartWords = { offline: '', offlineShort: '', online: '', onlineShort: '', switch: '', frozen: '', ceiling: '' };
 
-function useInstrument() {
+/** `turn`: charts draw in turns after the main one, this many steps of 45 ms later. */
+function useInstrument(turn: number) {
   const laboratory = useLaboratory();
   const palette = usePalette();
   const recipe = useLab((state) => state.recipe);
   const cursor = useLab((state) => state.cursor);
-  const runs = useShownRuns();
+  const runs = useLater(useShownRuns(), 45 * turn);
   const zones = useZones(runs, recipe);
   const onCursor = (at: typeof cursor) => laboratory.store.getState().cursorMoved(at);
   return { palette, runs, zones, cursor, onCursor, key: `${runs.map(({ id }) => id).join()} ${recipe.preset}` };
 }
 
 function PredictedQ() {
-  const { palette, runs, zones, cursor, onCursor, key } = useInstrument();
+  const { palette, runs, zones, cursor, onCursor, key } = useInstrument(1);
   const stage = useLab((state) => state.stage);
   // Solid promises, dashed what came of them, of the newest run: two runs at once would be four lines in a thumbnail.
   const newest = useMemo(() => runs.slice(-1), [runs]);
@@ -86,7 +88,7 @@ function asOutcome(line: RunLines, colour: string): RunLines {
 }
 
 function OutsideData() {
-  const { palette, runs, zones, cursor, onCursor } = useInstrument();
+  const { palette, runs, zones, cursor, onCursor } = useInstrument(2);
   const hasData = useLab((state) => state.recipe.dataset.recipe !== 'none');
   const shares = useLines(runs, 'outsideData', palette);
   const value = lastValue(shares.at(-1));

@@ -9,12 +9,16 @@ import { saveCsv, saveJson } from './exports';
 import { useLab, useLaboratory } from './LabContext';
 import { colourIndex } from './ReturnPanel';
 import { regimeOfView } from './runFacts';
+import { useLater } from './useLater';
 import { usePalette } from './usePalette';
 import { placeText, words } from './words';
 
 export function RunTable() {
   const laboratory = useLaboratory();
-  const runs = useLab((state) => state.runs);
+  const runs = useLater(
+    useLab((state) => state.runs),
+    90,
+  );
   const listed = useMemo(() => Object.values(runs).sort((a, b) => b.order - a.order), [runs]);
   const [deleted, setDeleted] = useState<RunView | null>(null);
   if (listed.length === 0 && !deleted) return null;
