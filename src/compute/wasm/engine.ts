@@ -30,11 +30,15 @@ export interface EngineExports {
   nt(instruction: number): void;
 }
 
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** An instance of the engine on a new memory of at least `bytes` bytes. The module is compiled once. */
 export async function instantiateEngine(bytes: number): Promise<{ memory: WebAssembly.Memory; engine: EngineExports }> {
-  compiled ??= WebAssembly.compile(Uint8Array.from(atob(engineBase64), (character) => character.charCodeAt(0)));
+  compiled ??= WebAssembly.compile(decodeBase64(engineBase64));
   const pages = Math.ceil(bytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const instance = await WebAssembly.instantiate(await compiled, { env: { memory } });

@@ -2,43 +2,13 @@
 import type { Executor } from '../executor';
 import { plan } from '../program/planner';
 import { initialState } from '../state';
-import { openPlan } from './engine';
+import { decodeBase64, openPlan } from './engine';
 
 /** Updates whose metrics fit into the log, and so the most that one call into the module makes. */
 const logRows = 256;
 
 /** The smallest module with a SIMD instruction: `(func (result v128) i32.const 0 i8x16.splat)`. */
-const simdProbe = Uint8Array.of(
-  0,
-  97,
-  115,
-  109,
-  1,
-  0,
-  0,
-  0,
-  1,
-  5,
-  1,
-  96,
-  0,
-  1,
-  123,
-  3,
-  2,
-  1,
-  0,
-  10,
-  8,
-  1,
-  6,
-  0,
-  65,
-  0,
-  253,
-  15,
-  11,
-);
+const simdProbe = decodeBase64('AGFzbQEAAAABBQFgAAF7AwIBAAoIAQYAQQD9Dws=');
 
 export const wasmExecutor: Executor = {
   id: 'wasm',
