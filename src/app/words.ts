@@ -18,7 +18,6 @@ function seedsText(seeds: number): string {
 export const words = {
   title: 'Regime Lab',
   skip: 'Skip to the curve',
-  tagline: 'Offline-to-online reinforcement learning in this tab',
   landmarks: {
     recipe: 'Recipe',
     transport: 'Transport',
@@ -34,7 +33,6 @@ export const words = {
     preset: 'Preset',
     changed: 'changed',
     backToPreset: 'Back to the preset as it is',
-    theme: 'Theme',
     themeTo: (next: 'light' | 'dark') => `Switch to the ${next} theme`,
     help: 'Keys',
     share: 'Share',
@@ -48,7 +46,6 @@ export const words = {
 
   transport: {
     run: 'Run',
-    resume: 'Run',
     again: 'Run again',
     asNew: 'Run as new',
     undo: 'Undo edit',
@@ -69,8 +66,6 @@ export const words = {
       { value: 2, label: '2 a second' },
     ],
     progress: 'Progress of the lead seed',
-    offline: 'offline',
-    online: 'online',
     more: 'More about this run',
     finish: 'Finish now',
     finishHelp: 'Ends and measures. The link repeats it.',
@@ -102,7 +97,6 @@ export const words = {
     json: 'JSON',
     png: 'PNG',
     exploring: 'Exploring return',
-    exploringHelp: 'What the acting policy earned in training episodes, exploration included. Lead seed.',
     caption: (seeds: number) =>
       seeds < 2
         ? 'One seed: no band. Slopes are comparable inside a zone only.'
@@ -146,7 +140,6 @@ export const words = {
     dots: 'Data',
     preparing: 'Preparing the world',
     failed: (detail: string) => `The map could not be drawn: ${detail}`,
-    noData: 'no data: learning starts by acting',
     legend: {
       value: 'V: return expected from here, discounted',
       actionValue: 'Q at the policy’s action: return expected, discounted',
@@ -159,13 +152,10 @@ export const words = {
     caption: (kind: string, at: string) => `${kind}, ${at}`,
     returnSoFar: (value: string) => `return so far ${value}`,
     valueHere: (value: string) => `V here ${value}`,
-    play: 'Play again',
-    speed: 'Playback',
     next: 'Next frame',
     startHint: 'Click a place to start an episode there',
     label: (environment: string) => `${environment}, seen from above`,
     tableCaption: 'Value at 9 × 9 states',
-    rescale: 'Rescale',
   },
 
   cards: {
@@ -264,7 +254,6 @@ export const words = {
     content: 'What the link carries',
     settings: 'Settings only',
     result: 'With result',
-    resultHelp: 'Also carries the digest of the result, so that the reader’s run can be compared.',
     command: 'At the command line',
     tooLong: 'Over 2,000 characters some programs cut a link. Save a file instead.',
     file: 'Save as a file',
@@ -272,9 +261,6 @@ export const words = {
   },
   shared: {
     note: 'Shared result. Run it to check.',
-    settings: 'Shared recipe.',
-    same: (digest: string) => `Same digest ${digest}.`,
-    different: (own: string, theirs: string) => `Different digest: ${own} here, ${theirs} in the link.`,
   },
 
   settings: {
@@ -284,17 +270,14 @@ export const words = {
     reset: (label: string) => `Reset ${label} to the preset’s value`,
     find: 'Find a setting',
     nothing: 'No setting has this word.',
-    live: 'can be moved while it runs',
   },
 
   messages: {
     close: 'Close message',
-    details: 'Details',
   },
 
   keys: {
     title: 'Keys',
-    close: 'Close',
     single: 'Single keys',
     singleHelp: 'Work outside of fields only',
     list: [
@@ -316,5 +299,4 @@ export const words = {
       ['?', 'This list'],
     ],
   },
-  noscript: 'Regime Lab trains in this tab and needs JavaScript.',
 } as const;
