@@ -8,8 +8,8 @@ import type { DataCard, References } from '../src/datasets/transitions';
 import { environments } from '../src/environments/registry';
 import type { RunEvent } from '../src/metrics/events';
 import type { Regime } from '../src/metrics/regime';
+import { runDigest, runReport } from '../src/metrics/report';
 import { emptyResult, note, regimeOfRun, type SeedResult, summarise } from '../src/metrics/results';
-import { sha256Hex } from '../src/numeric/digest';
 import { setField, validateSpec } from '../src/spec/fields';
 import { decodeLink, encodeLink } from '../src/spec/link';
 import { presetById, presets } from '../src/spec/presets';
@@ -199,50 +199,19 @@ async function runSpec(spec: RunSpec, json: boolean): Promise<number> {
   const digest = runDigest(results);
   const summary = summarise(results);
   if (json) {
-    const output = {
+    const output = runReport({
       spec,
       link: encodeLink(spec),
-      digest,
       executor: executor.id,
       references,
-      dataset: card && {
-        n: card.count,
-        episodes: card.episodes,
-        meanReturn: card.meanReturn,
-        normalised: card.normalised,
-        best: card.bestReturn,
-        digest: card.digest,
-      },
-      regime: regime && {
-        pi0: regime.pretrained,
-        data: regime.data,
-        interval: regime.interval,
-        label: regime.label,
-        normalisedDifference: regime.normalisedDifference,
-      },
-      seeds: results.map(({ seed, digest: own, outcome, problem: what, offline, online, episodes, pretrained }) => ({
-        seed,
-        digest: own,
-        outcome,
-        problem: what,
-        pretrained,
-        offline,
-        online,
-        episodes,
-      })),
-      summary,
-    };
+      card,
+      regime,
+      results,
+    });
     process.stdout.write(`${JSON.stringify(output)}\n`);
   } else process.stdout.write(report(spec, card, references, regime, results, digest));
   return results.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
 }
-/** Hash of the seeds' digests in order; null while one is missing. */
-export function runDigest(results: readonly SeedResult[]): string | null {
-  const digests = results.map(({ digest }) => digest);
-  if (digests.some((digest) => digest === null)) return null;
-  return sha256Hex(new TextEncoder().encode(digests.join('')));
-}
-
 function show(bar: ProgressBar, spec: RunSpec, event: RunEvent, who: string): void {
   if (event.kind !== 'progress' && event.kind !== 'evaluation') return;
   const { phase, step } = event.at;

@@ -2,8 +2,9 @@
  * Where a program set runs. One interface for `wasm`, `webgpu` and `tfjs`; asynchronous, buffers stay on the device, one
  * read-back for K updates. An executor knows nothing of algorithms, environments or workers.
  */
-import type { ProgramSet } from './program/program';
+
 import type { Plan } from './program/plan';
+import type { ProgramSet } from './program/program';
 
 export type ExecutorId = 'wasm' | 'webgpu' | 'tfjs-cpu' | 'tfjs-wasm' | 'tfjs-webgl' | 'tfjs-webgpu';
 
@@ -39,7 +40,11 @@ export interface Session {
    * Evaluates a query on host inputs, [rows, columns] column-minor each ([features][batch], batch innermost), for the entry's full
    * number of columns. `counter` keys its random draws. Changes no state.
    */
-  query(name: string, inputs: Readonly<Record<string, Float32Array>>, counter?: number): Promise<Record<string, Float32Array>>;
+  query(
+    name: string,
+    inputs: Readonly<Record<string, Float32Array>>,
+    counter?: number,
+  ): Promise<Record<string, Float32Array>>;
   /** Copy of plan.state. */
   readState(): Promise<Uint8Array>;
   writeState(state: Uint8Array): Promise<void>;

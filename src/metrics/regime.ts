@@ -46,7 +46,13 @@ export function regimeOf(
   const scale = span > 0 ? 100 / span : 0;
   const [low, high] = [interval[0] * scale, interval[1] * scale];
   const label: RegimeLabel =
-    low > margin ? 'superior' : high < -margin ? 'inferior' : low >= -margin && high <= margin ? 'comparable' : 'undecided';
+    low > margin
+      ? 'superior'
+      : high < -margin
+        ? 'inferior'
+        : low >= -margin && high <= margin
+          ? 'comparable'
+          : 'undecided';
   return {
     label,
     pretrained,

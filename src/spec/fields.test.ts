@@ -275,7 +275,7 @@ describe('differences', () => {
   test('say what one edit did, once', () => {
     const { spec } = setField(stitching, 'offline.params.expectile', 0.7);
     expect(differences(stitching, spec)).toEqual([
-      { path: 'offline.params.expectile', label: 'Expectile', from: '0.9', to: '0.7' },
+      { path: 'offline.params.expectile', label: 'Expectile', from: '0.8', to: '0.7' },
     ]);
     const other = setField(stitching, 'offline.algorithm', 'bc').spec;
     expect(differences(stitching, other).map(({ path }) => path)).toEqual(['offline.algorithm']);

@@ -25,6 +25,7 @@ describe('the sentence', () => {
         ['online.steps', 5000],
         ['switch.warmup', 0],
         ['switch.oldData', 0.5],
+        ['switch.updatesPerStep', 1],
       ),
     ],
     [
