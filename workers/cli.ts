@@ -197,7 +197,6 @@ async function runSpec(spec: RunSpec, json: boolean): Promise<number> {
   const { margin, level } = spec.evaluation as EvaluationValues;
   const regime = regimeOfRun(results, card, references, margin, level);
   const digest = runDigest(results);
-  const summary = summarise(results);
   if (json) {
     const output = runReport({
       spec,
