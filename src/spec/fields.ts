@@ -63,9 +63,9 @@ export interface Difference {
 }
 
 /**
- * Settings in which two specs differ, in canonical order: a run's name, the columns of the run table. A setting that only one
- * of them has counts where it is not at its default, so that another algorithm is one difference and not ten; a parameter that
- * the online phase took along counts once.
+ * Settings in which two specs differ, in canonical order: a run's name, the columns of the run table. A parameter that only one
+ * of them has counts where it is not at its default and its owner is the same, so that another algorithm is one difference and
+ * not ten; a parameter that the online phase took along counts once.
  */
 export function differences(before: RunSpec, after: RunSpec): readonly Difference[] {
   const olds = meaningful(before);
@@ -76,7 +76,8 @@ export function differences(before: RunSpec, after: RunSpec): readonly Differenc
     const [from, to] = [textOf(before, olds.get(path)), textOf(after, news.get(path))];
     if (from === to) continue;
     if (from !== undefined && to !== undefined) found.push({ path, label, from, to });
-    else if ((from ?? to) !== valueText(slot.field, slot.field.default)) found.push({ path, label, from, to });
+    else if (sameOwner(before, after, path) && (from ?? to) !== valueText(slot.field, slot.field.default))
+      found.push({ path, label, from, to });
   }
   const same = (other: Difference, path: string, { from, to }: Difference) =>
     other.path === path && other.from === from && other.to === to;
@@ -87,6 +88,14 @@ export function differences(before: RunSpec, after: RunSpec): readonly Differenc
   const [from, to] = [seedsText(before.seeds), seedsText(after.seeds)];
   if (from !== to) told.push({ path: 'seeds', label: runSchema.seedCount.label, from, to });
   return told;
+}
+
+/** Whether the environment, recipe or algorithm that declares the parameter at `path` is the same in both. */
+function sameOwner(before: RunSpec, after: RunSpec, path: string): boolean {
+  const [part, kind] = path.split('.');
+  if (kind !== 'params') return true;
+  const owner = { environment: 'environment.id', dataset: 'dataset.recipe' }[part] ?? `${part}.algorithm`;
+  return valueAt(before, owner) === valueAt(after, owner);
 }
 
 function meaningful(spec: RunSpec): ReadonlyMap<string, Slot> {
