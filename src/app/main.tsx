@@ -38,6 +38,14 @@ const laboratory = new Laboratory(store, {
   phone: matchMedia('(pointer: coarse)').matches && Math.min(screen.width, screen.height) < 600,
   storage: openStorage(),
   newId,
+  visibility: {
+    isHidden: () => document.hidden,
+    onChange: (listener) => {
+      document.addEventListener('visibilitychange', listener);
+      return () => document.removeEventListener('visibilitychange', listener);
+    },
+    now: () => Date.now(),
+  },
 });
 
 /** `crypto.randomUUID` exists on secure pages only; a lab served over plain HTTP in a classroom must work too. */

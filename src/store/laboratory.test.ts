@@ -47,6 +47,8 @@ function laboratory({ refuses = false, recipe = stitching } = {}) {
     return worker;
   };
   let next = 0;
+  let time = 0;
+  let hidden = false;
   const store = createLabStore(recipe);
   const lab = new Laboratory(store, {
     createTrainer: () => make(trainers),
@@ -55,6 +57,7 @@ function laboratory({ refuses = false, recipe = stitching } = {}) {
     phone: false,
     storage: refuses ? Promise.reject(new Error('private window')) : Promise.resolve(storage),
     newId: () => `run ${++next}`,
+    visibility: { now: () => time, isHidden: () => hidden, onChange: () => () => {} },
   });
   open = lab;
   const state = () => store.getState();
@@ -76,7 +79,13 @@ function laboratory({ refuses = false, recipe = stitching } = {}) {
     });
   const finish = (seed: number) =>
     say(seed, { kind: 'finished', at: { phase: 'online', step: 5000 }, digest: `${seed}`, outcome: 'complete' });
-  return { lab, state, trainers, viewers, kept, say, evaluate, finish };
+  /** The tab goes out of sight, and nothing of it runs for so long. */
+  const freeze = (milliseconds: number) => {
+    hidden = true;
+    say(stitching.seeds[0], { kind: 'progress', at: { phase: 'online', step: 2140 }, updates: 0, latest: {} });
+    time += milliseconds;
+  };
+  return { lab, state, trainers, viewers, kept, say, evaluate, finish, freeze };
 }
 /** Longer than the store waits before it takes what the workers said. */
 const flushed = () => new Promise((resolve) => setTimeout(resolve, 150));
@@ -104,6 +113,16 @@ describe('run', () => {
     const runs = Object.values(state().runs);
     expect(runs.map(({ status }) => status)).toEqual(['stopped', 'running']);
     expect(runs[1].name).toContain('128');
+  });
+  test('that is ended stays in the table, and Run starts another', async () => {
+    const { lab, state, trainers, evaluate } = laboratory();
+    lab.run();
+    evaluate(0, 0, 3);
+    lab.end();
+    expect(trainers[0].isEnded).toBe(true);
+    expect(lab.current).toBeNull();
+    lab.run();
+    expect(Object.values(state().runs).map(({ status }) => status)).toEqual(['stopped', 'running']);
   });
   test('that never showed a point leaves no trace', () => {
     const { lab, state } = laboratory();
@@ -194,6 +213,28 @@ describe('seeds', () => {
     expect(state().messages[0].problems[0]).toMatchObject({ kind: 'workerCrashed', seed: 0 });
     expect(lab.current?.curves[0].result).toMatchObject({ outcome: 'failed', offline: [{ step: 0, mean: 3 }] });
     expect(trainers[1].heard[0]).toMatchObject({ kind: 'start', seed: 1 });
+  });
+});
+
+describe('a hidden tab', () => {
+  test('that the browser stopped says where it goes on', async () => {
+    const { lab, state, evaluate, freeze } = laboratory();
+    lab.run();
+    freeze(6 * 60_000);
+    await flushed();
+    evaluate(0, 0, 3);
+    expect(state().messages.flatMap(({ problems }) => problems)).toEqual([
+      { kind: 'hiddenTabPaused', at: { phase: 'online', step: 2140 }, of: stitching.online.steps, minutes: 6 },
+    ]);
+  });
+  test('of a paused run says nothing', async () => {
+    const { lab, state, freeze, evaluate } = laboratory();
+    lab.run();
+    lab.pause();
+    freeze(6 * 60_000);
+    lab.run();
+    evaluate(0, 0, 3);
+    expect(state().messages).toEqual([]);
   });
 });
 

@@ -9,6 +9,7 @@ import { differences, getField, setField, specFields } from '../spec/fields';
 import { presetById } from '../spec/presets';
 import type { RunSpec } from '../spec/runSpec';
 import { nextSeeds } from '../spec/seeds';
+import { HiddenTab, type Visibility } from './hiddenTab';
 import type { RunView } from './runsSlice';
 import type { RunStorage } from './storage';
 import type { LabStore } from './store';
@@ -21,6 +22,7 @@ export interface Surroundings {
   /** Rejects where storage is refused: the lab goes on without. */
   readonly storage: Promise<RunStorage>;
   readonly newId: () => string;
+  readonly visibility: Visibility;
 }
 
 /** What the workers said reaches the store, and React, at most about eight times a second. */
@@ -33,6 +35,7 @@ const mapMilliseconds = 250;
 export class Laboratory {
   private readonly pool: TrainerPool;
   private readonly viewer: Viewer;
+  private readonly hiddenTab: HiddenTab;
   private heard: PoolMessage[] = [];
   private flushTimer: ReturnType<typeof setTimeout> | null = null;
   private stageTimer: ReturnType<typeof setTimeout> | null = null;
@@ -49,7 +52,8 @@ export class Laboratory {
     readonly store: LabStore,
     private readonly surroundings: Surroundings,
   ) {
-    const { createTrainer, createViewer, cores, phone } = surroundings;
+    const { createTrainer, createViewer, cores, phone, visibility } = surroundings;
+    this.hiddenTab = new HiddenTab(visibility);
     this.pool = new TrainerPool({
       createWorker: createTrainer,
       size: poolSize(cores, phone),
@@ -73,6 +77,7 @@ export class Laboratory {
     const { current } = this;
     if (current?.status === 'paused') {
       this.store.getState().runResumed(current.id);
+      this.hiddenTab.begin();
       this.pool.resume();
     } else if (current?.status !== 'running') {
       this.begin(true);
@@ -83,6 +88,7 @@ export class Laboratory {
     const { current } = this;
     if (current?.status !== 'running') return;
     this.store.getState().runPaused(current.id);
+    this.hiddenTab.rest();
     this.pool.pause();
   }
 
@@ -97,6 +103,7 @@ export class Laboratory {
     const { current } = this;
     if (current?.status === 'running') this.store.getState().runPaused(current.id);
     else if (current?.status !== 'paused') this.begin(false);
+    this.hiddenTab.rest();
     this.pool.step(toEvaluation);
   }
 
@@ -111,6 +118,11 @@ export class Laboratory {
     if (!current) return;
     this.stop();
     this.store.getState().recipeReplaced(knobsOf(current.spec, current));
+  }
+
+  /** Ends the run where it stands; its curves stay in the table and the recipe is ready for another. */
+  end(): void {
+    this.stop();
   }
 
   /** As many seeds again, unused before; goes on as a new run where one was going. */
@@ -185,6 +197,7 @@ export class Laboratory {
     const { current } = this;
     if (!current) return;
     this.store.getState().runResumed(current.id);
+    this.hiddenTab.begin();
     this.pool.restart(seed);
   }
 
@@ -220,6 +233,7 @@ export class Laboratory {
   dispose(): void {
     this.pool.dispose();
     this.viewer.close();
+    this.hiddenTab.dispose();
     for (const timer of [this.flushTimer, this.stageTimer]) if (timer !== null) clearTimeout(timer);
   }
 
@@ -230,6 +244,7 @@ export class Laboratory {
     runStarted(id, nameOf(recipe), recipe, !going);
     this.store.getState().mapDrawn(null);
     this.store.getState().episodePlayed(null);
+    if (going) this.hiddenTab.begin();
     this.pool.start(id, recipe, going);
   }
 
@@ -237,6 +252,7 @@ export class Laboratory {
   private stop(): void {
     this.flush();
     const { currentId, runs, runStopped } = this.store.getState();
+    this.hiddenTab.rest();
     this.pool.end();
     if (currentId === null) return;
     const wasGoing = runs[currentId] && runs[currentId].status !== 'finished';
@@ -264,9 +280,22 @@ export class Laboratory {
 
   private hear(message: PoolMessage): void {
     this.heard.push(message);
+    const minutes = this.hiddenTab.heard();
+    if (minutes !== null) this.sayPaused(message.runId, minutes);
+    if (message.kind === 'runEnded') this.hiddenTab.rest();
     // What answers a person's own action is shown at once.
     if (message.kind === 'seedHeld') this.flush();
     else this.flushTimer ??= setTimeout(() => this.flush(), flushMilliseconds);
+  }
+
+  /** The browser had stopped the hidden tab: where the lead seed stood is where it goes on. */
+  private sayPaused(runId: string, minutes: number): void {
+    const { runs, problemsFound } = this.store.getState();
+    const run = runs[runId];
+    const at = run?.seeds.find(({ state, at: place }) => state !== 'ended' && place)?.at;
+    if (!at) return;
+    const of = at.phase === 'offline' ? run.spec.offline.updates : run.spec.online.steps;
+    problemsFound([{ kind: 'hiddenTabPaused', at, of, minutes }], runId);
   }
 
   private flush(): void {
