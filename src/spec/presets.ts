@@ -140,7 +140,7 @@ export const presetDefinitions: readonly PresetDefinition[] = [
   {
     id: 'the-dip',
     name: 'The dip',
-    see: 'Return falls within the first steps after the switch, then recovers.',
+    see: 'Return falls by about 490 within the first 500 steps after the switch, then recovers far above where it was.',
     cures: 'fine-tuning can only improve',
     partner: 'warm-start',
     next: [
@@ -153,7 +153,7 @@ export const presetDefinitions: readonly PresetDefinition[] = [
   {
     id: 'warm-start',
     name: 'Warm start',
-    see: 'One knob from The dip: acting frozen first makes the fall smaller.',
+    see: 'One knob from The dip: acting frozen first makes the fall smaller, about 290 instead of 490 on average; five seeds leave some doubt.',
     cures: 'old data must be kept to be safe',
     partner: 'the-dip',
     next: [
