@@ -84,6 +84,13 @@ export function App() {
         <main>
           <section className="recipe" aria-label={words.landmarks.recipe}>
             <Sentence onOpenSettings={openSettings} />
+            <button
+              type="button"
+              className="sentence-sheet"
+              aria-label={words.recipe.edit}
+              tabIndex={-1}
+              onClick={openSettings}
+            />
             <Button
               variant="default"
               aria-expanded={settingsOpen}

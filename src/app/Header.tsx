@@ -59,7 +59,9 @@ export function Header({ shareOpen, onShare, onSettings, keys }: Props) {
           </button>
         )}
       </span>
-      <p className="see">{preset?.see}</p>
+      <p className="see" title={preset?.see}>
+        {preset?.see}
+      </p>
       <span className="header-tools">
         <ActionIcon
           className="phone-only"

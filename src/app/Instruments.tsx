@@ -19,7 +19,16 @@ export function Instruments() {
   );
 }
 
-const chartWords = { offline: '', offlineShort: '', online: '', onlineShort: '', switch: '', frozen: '', ceiling: '' };
+const chartWords = {
+  offline: '',
+  offlineShort: '',
+  online: '',
+  onlineShort: '',
+  switch: '',
+  frozen: '',
+  ceiling: '',
+  fewer: () => '',
+};
 
 /** `turn`: charts draw in turns after the main one, this many steps of 45 ms later. */
 function useInstrument(turn: number) {

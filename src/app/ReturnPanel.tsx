@@ -110,7 +110,10 @@ export function ReturnPanel() {
   const references = stage?.references ?? current?.references ?? null;
   const card = stage ? stage.card : (current?.card ?? null);
   const levels = useMemo(() => levelsOf(references, card?.meanReturn ?? null), [references, card]);
-  const drawn = useMemo(() => (showsDots ? withDots(lines, runs) : lines), [lines, runs, showsDots]);
+  const drawn = useMemo(() => {
+    const labelled = withLabels(lines, runs);
+    return showsDots ? withDots(labelled, runs) : labelled;
+  }, [lines, runs, showsDots]);
   const key = `${JSON.stringify(recipe.environment)} ${runs.map(({ id }) => id).join()}`;
   const range = useGrowingRange(
     key,
@@ -126,7 +129,6 @@ export function ReturnPanel() {
     recipe.evaluation.honestOffline === true && current !== null && current.curves[0].result.online.length === 0;
   const hasPoints = lines.some(({ seeds }) => seeds.some(({ offline, online }) => offline.length + online.length > 0));
   const marks = useMemo(() => marksOf(subject?.spec ?? recipe), [subject?.spec, recipe]);
-  const failed = subject?.curves.filter(({ result }) => result.outcome === 'failed').length ?? 0;
   return (
     <section className="panel curve" id="curve" tabIndex={-1} aria-label={words.landmarks.curve}>
       <div className="panel-head">
@@ -204,15 +206,13 @@ export function ReturnPanel() {
             switch: words.chart.switch,
             frozen: words.chart.frozen(warmup),
             ceiling: words.chart.ceiling,
+            fewer: words.chart.fewer,
           }}
         >
           {cursor && <CrosshairBox lines={lines} cursor={cursor} />}
         </ZoneChart>
       </div>
-      <p className="caption">
-        {failed > 0 && subject ? `${words.chart.failed(subject.curves.length - failed, subject.curves.length)}. ` : ''}
-        {words.chart.caption(subject?.curves.length ?? recipe.seeds.length)}
-      </p>
+      <p className="caption">{words.chart.caption(subject?.curves.length ?? recipe.seeds.length)}</p>
       <LiveSummary lines={lines} data={card?.meanReturn ?? null} />
       <NumbersTable lines={lines} />
     </section>
@@ -248,6 +248,16 @@ function marksOf(spec: RunSpec): readonly { phase: 'offline' | 'online'; step: n
       step,
       label: `${field.symbol ?? field.label} ${valueText(field, slot.value)} → ${valueText(field, value)}`,
     };
+  });
+}
+
+/** Runs of one preset are told apart by what differs from it; runs of several by their whole names. */
+function withLabels(lines: readonly RunLines[], runs: readonly RunView[]): readonly RunLines[] {
+  const isOnePreset = runs.every(({ spec }) => spec.preset === runs[0].spec.preset);
+  if (!isOnePreset) return lines;
+  return lines.map((line) => {
+    const [, ...differences] = line.name.split(' · ');
+    return differences.length === 0 ? line : { ...line, label: differences.join(' · ') };
   });
 }
 

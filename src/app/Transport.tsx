@@ -172,17 +172,48 @@ function Progress({ run }: { run: RunView | null }) {
       {left !== null && <span className="progress-left">{words.transport.left(left)}</span>}
       <Menu position="bottom-end" shadow="none">
         <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" size={32} aria-label={words.transport.more} disabled={isOver}>
+          <ActionIcon variant="subtle" color="gray" size={32} aria-label={words.transport.more}>
             …
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item onClick={() => void laboratory.finishNow()}>
+          <Menu.Item disabled={isOver} onClick={() => void laboratory.finishNow()}>
             {words.transport.finish}
             <span className="menu-help">{words.transport.finishHelp}</span>
           </Menu.Item>
+          <Menu.Item disabled={isOver} onClick={() => laboratory.end()}>
+            {words.transport.stop}
+            <span className="menu-help">{words.transport.stopHelp}</span>
+          </Menu.Item>
+          <PhoneItems />
         </Menu.Dropdown>
       </Menu>
+    </div>
+  );
+}
+
+/** On a phone the foot has no room for these; the number of seeds is in the settings sheet. */
+function PhoneItems() {
+  const laboratory = useLaboratory();
+  const speed = useLab((state) => state.updatesPerSecond);
+  return (
+    <div className="phone-only menu-group">
+      <Menu.Item onClick={() => laboratory.newSeeds()}>
+        {words.transport.newSeeds}
+        <span className="menu-help">{words.transport.newSeedsHelp}</span>
+      </Menu.Item>
+      <Menu.Label>{words.transport.speed}</Menu.Label>
+      {words.transport.speeds.map(({ value, label }) => (
+        <Menu.Item
+          key={value}
+          role="menuitemradio"
+          aria-checked={value === speed}
+          rightSection={value === speed ? '✓' : null}
+          onClick={() => laboratory.setSpeed(value)}
+        >
+          {label}
+        </Menu.Item>
+      ))}
     </div>
   );
 }

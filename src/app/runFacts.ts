@@ -59,7 +59,8 @@ export function linesOf(
     if (result.outcome !== 'failed') return [];
     for (const phase of ['online', 'offline'] as const) {
       const last = seeds[i][phase].at(-1);
-      if (last) return [{ phase, ...last }];
+      const diverged = result.problem?.kind === 'diverged' || result.problem?.kind === 'notFinite';
+      if (last) return [{ phase, ...last, diverged }];
     }
     return [];
   });

@@ -42,6 +42,7 @@ export const words = {
     allSettings: 'All settings',
     presetValue: (value: string) => `preset: ${value}`,
     others: 'Other settings of the switch',
+    edit: 'Edit the recipe',
   },
 
   transport: {
@@ -69,6 +70,8 @@ export const words = {
     more: 'More about this run',
     finish: 'Finish now',
     finishHelp: 'Ends and measures. The link repeats it.',
+    stop: 'Stop',
+    stopHelp: 'Ends here. The curves are kept.',
     notStarted: 'not started',
     finished: 'finished',
     seedsDone: (done: number, all: number) => `${done} of ${all} seeds done`,
@@ -99,11 +102,11 @@ export const words = {
     exploring: 'Exploring return',
     caption: (seeds: number) =>
       seeds < 2
-        ? 'One seed: no band. Slopes are comparable inside a zone only.'
-        : `Interquartile mean, 95 % bootstrap band${seeds < 5 ? ` (weak: ${seedsText(seeds)})` : `, ${seedsText(seeds)}`}. Slopes are comparable inside a zone only.`,
+        ? 'One seed, so no band. Slopes are comparable inside a zone only.'
+        : `Interquartile mean, 95 % bootstrap band, ${seeds < 5 ? 'weak: ' : ''}${seedsText(seeds)}. Slopes are comparable inside a zone only.`,
     lead: 'lead seed',
-    failed: (alive: number, all: number) =>
-      `${alive} of ${all} seeds, ${all - alive === 1 ? 'one' : all - alive} ended early`,
+    fewer: (alive: number, all: number, diverged: boolean) =>
+      `${alive} of ${all}, ${all - alive === 1 ? 'one' : all - alive} ${diverged ? 'diverged' : 'ended early'}`,
     summary: (at: string, value: string, data: string | null) =>
       data === null ? `${at}, return ${value}` : `${at}, return ${value}, data ${data}`,
     table: 'Numbers of the curve',

@@ -8,21 +8,38 @@ import { type PhaseSummary, type SeedPoint, type SummaryPoint, thin } from '../m
 import type { Phase } from '../spec/runSpec';
 import { hatch, prepareCanvas } from './canvas';
 import type { Palette } from './palette';
-import { mergedLabels, niceTicks, placeOf, type Range, shortNumber, stepAt, switchAt, type Zones } from './scale';
+import {
+  mergedLabels,
+  niceTicks,
+  placeOf,
+  type Range,
+  shortNumber,
+  spread,
+  stepAt,
+  switchAt,
+  type Zones,
+} from './scale';
 import { useSize } from './useSize';
 
 /** One run's lines. Points are in the axis' own unit. */
 export interface RunLines {
   readonly id: string;
   readonly name: string;
+  /** What tells it from the other runs shown, where that is shorter. */
+  readonly label?: string;
   readonly colour: string;
   readonly dash: readonly number[];
   readonly offlineBudget: number;
   readonly summary: Readonly<Record<Phase, PhaseSummary>>;
   /** Every seed's own points, drawn faint behind. */
   readonly seeds: readonly Readonly<Record<Phase, readonly SeedPoint[]>>[];
-  /** Where a seed ended too early. */
-  readonly failures: readonly { readonly phase: Phase; readonly step: number; readonly value: number }[];
+  /** Where a seed ended too early; `diverged` where its numbers ran away. */
+  readonly failures: readonly {
+    readonly phase: Phase;
+    readonly step: number;
+    readonly value: number;
+    readonly diverged: boolean;
+  }[];
   /** Exploring returns of training episodes, hollow dots. */
   readonly dots?: readonly SeedPoint[];
 }
@@ -60,6 +77,8 @@ export interface ZoneChartProps {
     readonly switch: string;
     readonly frozen: string;
     readonly ceiling: string;
+    /** "4 of 5, one diverged". */
+    readonly fewer: (alive: number, all: number, diverged: boolean) => string;
   };
   /** The box beside the crosshair. */
   readonly children?: ReactNode;
@@ -383,6 +402,8 @@ function Overlay({
             </text>
           );
         })}
+      {!small && <ThinnedLabels runs={runs} plot={plot} xOf={xOf} yOf={yOf} text={words.fewer} />}
+      {!small && runs.length > 1 && <EndLabels runs={runs} taken={labels} plot={plot} xOf={xOf} yOf={yOf} />}
       {ceiling !== undefined && ceiling < range[1] && !small && (
         <text x={plot.left + 6} y={plot.top + 12} {...small12} className="haloed">
           {words.ceiling}
@@ -484,6 +505,103 @@ function Overlay({
   );
 }
 
+interface Placing {
+  readonly plot: Plot;
+  readonly xOf: (phase: Phase, step: number) => number;
+  readonly yOf: (value: number) => number;
+}
+
+/** Beside the cross of every run that lost seeds: how many are left. */
+function ThinnedLabels({
+  runs,
+  plot,
+  xOf,
+  yOf,
+  text,
+}: Placing & { runs: readonly RunLines[]; text: ZoneChartProps['words']['fewer'] }) {
+  return runs.map(({ id, colour, seeds, failures }) => {
+    const last = failures.reduce<RunLines['failures'][number] | null>(
+      (far, one) => (far === null || xOf(one.phase, one.step) > xOf(far.phase, far.step) ? one : far),
+      null,
+    );
+    if (!last) return null;
+    const x = xOf(last.phase, last.step);
+    const isRight = x > plot.left + plot.width * 0.7;
+    const y = Math.min(plot.top + plot.height - 8, Math.max(plot.top + 26, yOf(last.value) + 4));
+    return (
+      <text
+        key={id}
+        x={isRight ? x - 8 : x + 8}
+        y={y}
+        textAnchor={isRight ? 'end' : 'start'}
+        fontSize={12}
+        fill={colour}
+        className="haloed"
+      >
+        {text(
+          seeds.length - failures.length,
+          seeds.length,
+          failures.every(({ diverged }) => diverged),
+        )}
+      </text>
+    );
+  });
+}
+
+const endLabelGap = 15;
+const mostLabelCharacters = 34;
+/** Several runs: each line's name at its end, moved apart from the others and from the words of the reference lines. */
+function EndLabels({
+  runs,
+  taken,
+  plot,
+  xOf,
+  yOf,
+}: Placing & { runs: readonly RunLines[]; taken: readonly { readonly y: number }[] }) {
+  const ends = runs.flatMap((run) => {
+    const end = endOf(run);
+    return end ? [{ run, x: xOf(end.phase, end.step), y: yOf(end.value) - 6 }] : [];
+  });
+  const low = plot.top + 12;
+  const high = plot.top + plot.height - 6;
+  const places = spread(
+    ends.map(({ y }) => y),
+    taken.map(({ y }) => y - 4),
+    endLabelGap,
+    low,
+    high,
+  );
+  return ends.map(({ run, x }, i) => {
+    const isRight = x > plot.left + plot.width * 0.5;
+    return (
+      <text
+        key={run.id}
+        x={isRight ? x - 4 : x + 4}
+        y={places[i]}
+        textAnchor={isRight ? 'end' : 'start'}
+        fontSize={12}
+        fontWeight={600}
+        fill={run.colour}
+        className="haloed"
+      >
+        {shortened(run.label ?? run.name, mostLabelCharacters)}
+      </text>
+    );
+  });
+}
+function endOf({ summary }: RunLines): { phase: Phase; step: number; value: number } | null {
+  for (const phase of ['online', 'offline'] as const) {
+    const lead = summary[phase].leading.at(-1);
+    if (lead) return { phase, ...lead };
+    const point = summary[phase].points.at(-1);
+    if (point) return { phase, step: point.step, value: point.iqm };
+  }
+  return null;
+}
+function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
+}
+
 /** Ground, hatching and faint seeds, in CSS pixels. */
 type Ground = Pick<ZoneChartProps, 'zones' | 'range' | 'runs' | 'palette' | 'ceiling'> & { readonly warmup: number };
 function paintUnder(context: CanvasRenderingContext2D, ground: Ground, plot: Plot): void {
@@ -522,6 +640,7 @@ function paintUnder(context: CanvasRenderingContext2D, ground: Ground, plot: Plo
       context.stroke();
     }
     context.globalAlpha = 1;
+    hatchThinned(context, run, xOf, yOf);
     const lastOffline = run.summary.offline.points[run.summary.offline.points.length - 1];
     if (run.offlineBudget < zones.offline && lastOffline?.step === run.offlineBudget) {
       context.setLineDash([1, 4]);
@@ -543,6 +662,38 @@ function paintUnder(context: CanvasRenderingContext2D, ground: Ground, plot: Plo
     }
   }
   context.restore();
+}
+
+/** From where a seed is missing the band is hatched: it is made of fewer. */
+function hatchThinned(
+  context: CanvasRenderingContext2D,
+  run: RunLines,
+  xOf: (phase: Phase, step: number) => number,
+  yOf: (value: number) => number,
+): void {
+  for (const phase of ['offline', 'online'] as const) {
+    const points = thinnedPart(run, phase).flatMap(({ step, interval }) =>
+      interval ? [{ x: xOf(phase, step), low: yOf(interval[0]), high: yOf(interval[1]) }] : [],
+    );
+    if (points.length < 2) continue;
+    context.save();
+    context.beginPath();
+    for (const { x, high } of points) context.lineTo(x, high);
+    for (const { x, low } of points.toReversed()) context.lineTo(x, low);
+    context.closePath();
+    context.clip();
+    const top = Math.min(...points.map(({ high }) => high));
+    const bottom = Math.max(...points.map(({ low }) => low));
+    const left = points[0].x;
+    hatch(context, [left, top, points[points.length - 1].x - left, bottom - top], run.colour, 5, 0.9);
+    context.restore();
+  }
+}
+/** The points of a phase that lack a seed, with the last whole one before them. */
+function thinnedPart({ summary, seeds }: RunLines, phase: Phase): readonly SummaryPoint[] {
+  const { points } = summary[phase];
+  const first = points.findIndex((point) => point.seeds < seeds.length);
+  return first < 0 ? [] : points.slice(Math.max(0, first - 1));
 }
 
 function strokeLine(

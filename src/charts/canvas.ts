@@ -24,13 +24,14 @@ export function hatch(
   [x, y, width, height]: readonly [number, number, number, number],
   colour: string,
   spacing = 7,
+  opacity = 0.35,
 ): void {
   if (width <= 0 || height <= 0) return;
   context.save();
   context.beginPath();
   context.rect(x, y, width, height);
   context.clip();
-  context.globalAlpha = 0.35;
+  context.globalAlpha = opacity;
   context.strokeStyle = colour;
   context.lineWidth = 1;
   context.beginPath();

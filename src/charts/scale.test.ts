@@ -1,7 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { viridis } from './palette';
-import { grown, mergedLabels, niceStep, niceTicks, placeOf, rangeOf, shortNumber, stepAt, switchAt } from './scale';
+import {
+  grown,
+  mergedLabels,
+  niceStep,
+  niceTicks,
+  placeOf,
+  rangeOf,
+  shortNumber,
+  spread,
+  stepAt,
+  switchAt,
+} from './scale';
 
 describe('the two zones', () => {
   test('meet at 45 % whatever the budgets, and fill the width alone', () => {
@@ -117,4 +128,29 @@ test('viridis goes from dark to bright and stays at its ends', () => {
     ([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b,
   );
   for (let i = 1; i < brightness.length; i++) expect(brightness[i]).toBeGreaterThan(brightness[i - 1]);
+});
+
+describe('labels that are spread', () => {
+  test('stay where they want to be when there is room', () => {
+    expect(spread([20, 80], [50], 15, 0, 100)).toEqual([20, 80]);
+  });
+  test('keep their distance from each other and from what is there, inside the plot, as near as they can', () => {
+    const height = 400;
+    const gap = 15;
+    const place = fc.double({ min: -50, max: 450, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(place, { maxLength: 6 }), fc.array(place, { maxLength: 3 }), (wanted, taken) => {
+        const places = spread(wanted, taken, gap, 0, height);
+        places.forEach((own, i) => {
+          expect(own).toBeGreaterThanOrEqual(0);
+          expect(own).toBeLessThanOrEqual(height);
+          for (const other of [...places.slice(0, i), ...taken])
+            expect(Math.abs(own - other)).toBeGreaterThanOrEqual(gap - 1e-6);
+        });
+      }),
+    );
+  });
+  test('lie on each other only where there is no room at all', () => {
+    expect(spread([5, 5], [], 15, 0, 10)).toEqual([5, 5]);
+  });
 });

@@ -90,6 +90,35 @@ export function mergedLabels(labels: readonly LineLabel[], gap: number): readonl
   return merged.map(({ texts, y }) => ({ text: texts.join(', '), y }));
 }
 
+/**
+ * Places for words that want to stand at `wanted` but at least `gap` apart from each other and from `taken`, inside [low, high]:
+ * each takes the nearest free place, the topmost first. In the order given.
+ */
+export function spread(
+  wanted: readonly number[],
+  taken: readonly number[],
+  gap: number,
+  low: number,
+  high: number,
+): readonly number[] {
+  const used = [...taken];
+  const places = new Array<number>(wanted.length);
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b] || a - b);
+  for (const i of order) {
+    const own = Math.min(high, Math.max(low, wanted[i]));
+    // Free places begin where another word's room ends.
+    const candidates = [own, ...used.flatMap((place) => [place - gap, place + gap])].filter(
+      (place) => place >= low && place <= high && used.every((other) => Math.abs(other - place) >= gap - 1e-9),
+    );
+    places[i] = candidates.reduce(
+      (best, place) => (Math.abs(place - own) < Math.abs(best - own) ? place : best),
+      candidates[0] ?? own,
+    );
+    used.push(places[i]);
+  }
+  return places;
+}
+
 /** Three significant digits, thousands with commas, a real minus sign: how every number on a chart reads. */
 export function shortNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
