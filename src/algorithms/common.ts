@@ -33,6 +33,7 @@ export const targetRate = real({
   help: 'How fast the slow copy of the critic follows. Small is steady and slow.',
 });
 export const explorationNoise = real({
+  phase: 'online',
   default: 0.1,
   min: 0,
   max: 1,

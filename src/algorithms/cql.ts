@@ -36,6 +36,7 @@ export const cql = defineAlgorithm({
     learningRate,
     targetRate,
     exploration: real({
+      phase: 'online',
       default: 0.1,
       min: 0,
       max: 1,

@@ -48,6 +48,7 @@ export const iql = defineAlgorithm({
     learningRate,
     targetRate,
     exploration: choice({
+      phase: 'online',
       default: 'policy',
       options: [
         { value: 'policy', label: 'sample the policy' },

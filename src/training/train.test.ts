@@ -73,7 +73,7 @@ describe('changes', () => {
     expect(live.result.digest).toBe(recorded.result.digest);
     expect(recorded.result.digest).not.toBe(whole.result.digest);
     const changed = recorded.events.find((event) => event.kind === 'changed');
-    expect(changed).toMatchObject({ at: { phase: 'offline', step: 100 }, from: '10', to: '1' });
+    expect(changed).toMatchObject({ at: { phase: 'offline', step: 100 }, from: '3', to: '1' });
   });
   test('finishing early measures, ends and repeats', async () => {
     const finish = { phase: 'online', step: 77, field: 'finish', value: true } as const;
