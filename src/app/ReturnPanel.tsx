@@ -10,9 +10,10 @@ import { measureCatalogue } from '../metrics/catalogue';
 import type { Measure, SummaryPoint } from '../metrics/curves';
 import { valueText } from '../schema/fields';
 import { setField, specFields } from '../spec/fields';
+import { presetById } from '../spec/presets';
 import type { SwitchValues } from '../spec/runFields';
 import type { RunSpec } from '../spec/runSpec';
-import { currentRun } from '../store/laboratory';
+import { currentRun, settingsOf } from '../store/laboratory';
 import type { RunView } from '../store/runsSlice';
 import { saveChartPicture, saveCsv, saveJson } from './exports';
 import { useLab, useLaboratory } from './LabContext';
@@ -20,18 +21,28 @@ import { linesOf } from './runFacts';
 import { usePalette } from './usePalette';
 import { placeText, words } from './words';
 
-/** Runs that are drawn, oldest first. The same list as long as nothing of them that is drawn has changed. */
+/**
+ * Runs that are drawn, oldest first: those of the recipe's own world, for returns of two worlds share no axis. The same list as long as
+ * nothing of them that is drawn has changed.
+ */
 export function useShownRuns(): readonly RunView[] {
   const kept = useRef<readonly RunView[]>([]);
-  return useLab(({ runs }) => {
+  return useLab(({ runs, recipe }) => {
     const shown = Object.values(runs)
-      .filter((run) => run.shown)
+      .filter((run) => run.shown && isSameWorld(run.spec, recipe))
       .sort((a, b) => a.order - b.order)
       .slice(-mostColouredRuns);
     const before = kept.current;
     if (shown.length !== before.length || !shown.every((run, i) => looksSame(run, before[i]))) kept.current = shown;
     return kept.current;
   });
+}
+/** Whether returns of the two can be compared. */
+export function isSameWorld({ environment: a }: RunSpec, { environment: b }: RunSpec): boolean {
+  return a === b || (a.id === b.id && differencesOf(a.params, b.params) === 0);
+}
+function differencesOf(a: RunSpec['environment']['params'], b: RunSpec['environment']['params']): number {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => a[name] !== b[name]).length;
 }
 function looksSame(a: RunView, b: RunView): boolean {
   return (
@@ -251,13 +262,15 @@ function marksOf(spec: RunSpec): readonly { phase: 'offline' | 'online'; step: n
   });
 }
 
-/** Runs of one preset are told apart by what differs from it; runs of several by their whole names. */
+/** Runs of one preset are told apart by the settings they do not share, runs of several by their presets too. */
 function withLabels(lines: readonly RunLines[], runs: readonly RunView[]): readonly RunLines[] {
+  if (lines.length < 2 || lines.length !== runs.length) return lines;
   const isOnePreset = runs.every(({ spec }) => spec.preset === runs[0].spec.preset);
-  if (!isOnePreset) return lines;
-  return lines.map((line) => {
-    const [, ...differences] = line.name.split(' · ');
-    return differences.length === 0 ? line : { ...line, label: differences.join(' · ') };
+  const settings = runs.map(({ spec }) => settingsOf(spec));
+  return lines.map((line, i) => {
+    const own = settings[i].filter((setting) => !settings.every((others) => others.includes(setting)));
+    const preset = presetById(runs[i].spec.preset)?.name ?? runs[i].spec.preset;
+    return { ...line, label: (isOnePreset && own.length > 0 ? own : [preset, ...own]).join(' · ') };
   });
 }
 

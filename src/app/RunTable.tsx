@@ -7,7 +7,7 @@ import { type Estimate, summarise } from '../metrics/results';
 import type { RunView } from '../store/runsSlice';
 import { saveCsv, saveJson } from './exports';
 import { useLab, useLaboratory } from './LabContext';
-import { colourIndex } from './ReturnPanel';
+import { colourIndex, isSameWorld } from './ReturnPanel';
 import { regimeOfView } from './runFacts';
 import { useLater } from './useLater';
 import { usePalette } from './usePalette';
@@ -79,7 +79,8 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
   );
   const { summary, regime } = facts;
   const index = colourIndex(run);
-  const colour = run.shown ? palette.runs[index] : palette.edge;
+  const isDrawn = useLab(({ recipe }) => run.shown && isSameWorld(run.spec, recipe));
+  const colour = isDrawn ? palette.runs[index] : palette.edge;
   const lead = run.seeds[0]?.at;
   const status =
     run.status === 'stopped' && lead ? words.runs.stoppedAt(placeText(lead)) : words.runs.status[run.status];
@@ -88,7 +89,7 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
   return (
     <tr>
       <th scope="row" className="name">
-        <label className="run-name">
+        <label className="run-name" title={run.shown && !isDrawn ? words.runs.otherWorld : undefined}>
           <input
             type="checkbox"
             checked={run.shown}

@@ -375,9 +375,9 @@ function Legend({
     <div className="legend">
       {hasGround && (
         <span className="legend-scale">
-          {shortNumber(range[0])}
+          {endText(range, 0)}
           <span className="gradient" style={{ background: gradient }} />
-          {shortNumber(range[1])}
+          {endText(range, 1)}
         </span>
       )}
       <span>
@@ -389,6 +389,11 @@ function Legend({
   );
 }
 const gradient = `linear-gradient(to right, ${Array.from({ length: 9 }, (_, i) => `rgb(${viridis(i / 8).join(' ')})`).join(', ')})`;
+
+/** An end of the range; what is nothing beside the whole of it reads 0. */
+function endText(range: Range, end: 0 | 1): string {
+  return shortNumber(Math.abs(range[end]) < (range[1] - range[0]) / 1000 ? 0 : range[end]);
+}
 
 const tableSize = 9;
 /** The map as text for those who do not see it. */

@@ -233,6 +233,7 @@ export const words = {
     },
     status: { running: 'running', paused: 'paused', finished: '', stopped: 'stopped' },
     stoppedAt: (place: string) => `stopped at ${place}`,
+    otherWorld: 'Another world: its returns share no axis with the recipe’s, so it is not drawn now.',
     show: (name: string) => `Show ${name}`,
     failed: (failed: number) => `${failed} failed`,
     menu: (name: string) => `Actions for ${name}`,

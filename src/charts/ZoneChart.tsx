@@ -106,7 +106,7 @@ export function ZoneChart(props: ZoneChartProps) {
   const hasScale = props.scale !== undefined;
   const markCount = props.marks?.length ?? 0;
   const plot = useMemo<Plot>(() => {
-    const left = small ? 40 : 50;
+    const left = small ? 42 : 56;
     // The last step of the axis is written half beyond the plot.
     const right = hasScale ? 34 : 22;
     const top = small ? 6 : 12;
@@ -361,10 +361,7 @@ function Overlay({
   const switchX = plot.left + switchAt(zones) * plot.width;
   const hasSwitch = zones.offline > 0 && zones.online > 0;
   const visible = references.filter(({ value }) => value >= range[0] && value <= range[1]);
-  const labels = mergedLabels(
-    visible.map(({ label, value }) => ({ text: label, y: yOf(value) })),
-    14,
-  );
+  const labels = referenceLabels(visible, plot, yOf);
   const isNarrow = plot.width < narrow;
   const small12 = { fontSize: 12, fill: palette.third };
   return (
@@ -382,14 +379,7 @@ function Overlay({
       ))}
       {!small &&
         labels.map(({ text, y }) => (
-          <text
-            key={text}
-            x={right - 4}
-            y={y - 4 < plot.top + 8 ? y + 13 : y - 4}
-            textAnchor="end"
-            {...small12}
-            className="haloed"
-          >
+          <text key={text} x={right - 4} y={y} textAnchor="end" {...small12} className="haloed">
             {text}
           </text>
         ))}
@@ -402,8 +392,7 @@ function Overlay({
             </text>
           );
         })}
-      {!small && <ThinnedLabels runs={runs} plot={plot} xOf={xOf} yOf={yOf} text={words.fewer} />}
-      {!small && runs.length > 1 && <EndLabels runs={runs} taken={labels} plot={plot} xOf={xOf} yOf={yOf} />}
+      {!small && <RunLabels runs={runs} taken={labels} plot={plot} xOf={xOf} yOf={yOf} fewer={words.fewer} />}
       {ceiling !== undefined && ceiling < range[1] && !small && (
         <text x={plot.left + 6} y={plot.top + 12} {...small12} className="haloed">
           {words.ceiling}
@@ -511,83 +500,87 @@ interface Placing {
   readonly yOf: (value: number) => number;
 }
 
-/** Beside the cross of every run that lost seeds: how many are left. */
-function ThinnedLabels({
-  runs,
-  plot,
-  xOf,
-  yOf,
-  text,
-}: Placing & { runs: readonly RunLines[]; text: ZoneChartProps['words']['fewer'] }) {
-  return runs.map(({ id, colour, seeds, failures }) => {
-    const last = failures.reduce<RunLines['failures'][number] | null>(
-      (far, one) => (far === null || xOf(one.phase, one.step) > xOf(far.phase, far.step) ? one : far),
-      null,
-    );
-    if (!last) return null;
-    const x = xOf(last.phase, last.step);
-    const isRight = x > plot.left + plot.width * 0.7;
-    const y = Math.min(plot.top + plot.height - 8, Math.max(plot.top + 26, yOf(last.value) + 4));
-    return (
-      <text
-        key={id}
-        x={isRight ? x - 8 : x + 8}
-        y={y}
-        textAnchor={isRight ? 'end' : 'start'}
-        fontSize={12}
-        fill={colour}
-        className="haloed"
-      >
-        {text(
-          seeds.length - failures.length,
-          seeds.length,
-          failures.every(({ diverged }) => diverged),
-        )}
-      </text>
-    );
-  });
+const labelGap = 15;
+/** Words of reference lines stand above them, under them at the top; those of near lines are one. */
+function referenceLabels(
+  references: readonly ReferenceLevel[],
+  plot: Plot,
+  yOf: Placing['yOf'],
+): readonly { readonly text: string; readonly y: number }[] {
+  const merged = mergedLabels(
+    references.map(({ label, value }) => ({ text: label, y: yOf(value) })),
+    labelGap,
+  );
+  const wanted = merged.map(({ y }) => (y - 4 < plot.top + 8 ? y + 13 : y - 4));
+  const places = spread(wanted, [], labelGap, plot.top + 8, plot.top + plot.height - 2);
+  return merged.map(({ text }, i) => ({ text, y: places[i] }));
 }
 
-const endLabelGap = 15;
 const mostLabelCharacters = 34;
-/** Several runs: each line's name at its end, moved apart from the others and from the words of the reference lines. */
-function EndLabels({
+/**
+ * Where a run lost seeds, how many are left; where several are drawn, each line's name at its end. Moved apart from each other and from
+ * the words of the reference lines.
+ */
+function RunLabels({
   runs,
   taken,
   plot,
   xOf,
   yOf,
-}: Placing & { runs: readonly RunLines[]; taken: readonly { readonly y: number }[] }) {
-  const ends = runs.flatMap((run) => {
-    const end = endOf(run);
-    return end ? [{ run, x: xOf(end.phase, end.step), y: yOf(end.value) - 6 }] : [];
+  fewer,
+}: Placing & {
+  runs: readonly RunLines[];
+  taken: readonly { readonly y: number }[];
+  fewer: ZoneChartProps['words']['fewer'];
+}) {
+  const wanted = runs.flatMap((run) => {
+    const labels: { key: string; text: string; x: number; y: number; colour: string; isBold: boolean }[] = [];
+    const { id, colour, seeds, failures } = run;
+    const lost = failures.reduce<number | null>((far, { phase, step }) => Math.max(far ?? 0, xOf(phase, step)), null);
+    if (lost !== null) {
+      const isDiverged = failures.every(({ diverged }) => diverged);
+      const text = fewer(seeds.length - failures.length, seeds.length, isDiverged);
+      labels.push({ key: `lost ${id}`, text, x: lost, y: bandTop(run, yOf) - 6, colour, isBold: false });
+    }
+    const end = runs.length > 1 ? endOf(run) : null;
+    if (end) {
+      const text = shortened(run.label ?? run.name, mostLabelCharacters);
+      const [x, y] = [xOf(end.phase, end.step), yOf(end.value) - 6];
+      labels.push({ key: `end ${id}`, text, x, y, colour, isBold: true });
+    }
+    return labels;
   });
-  const low = plot.top + 12;
-  const high = plot.top + plot.height - 6;
   const places = spread(
-    ends.map(({ y }) => y),
-    taken.map(({ y }) => y - 4),
-    endLabelGap,
-    low,
-    high,
+    wanted.map(({ y }) => y),
+    taken.map(({ y }) => y),
+    labelGap,
+    plot.top + 24,
+    plot.top + plot.height - 6,
   );
-  return ends.map(({ run, x }, i) => {
+  return wanted.map(({ key, text, x, colour, isBold }, i) => {
     const isRight = x > plot.left + plot.width * 0.5;
     return (
       <text
-        key={run.id}
+        key={key}
         x={isRight ? x - 4 : x + 4}
         y={places[i]}
         textAnchor={isRight ? 'end' : 'start'}
         fontSize={12}
-        fontWeight={600}
-        fill={run.colour}
+        fontWeight={isBold ? 600 : 400}
+        fill={colour}
         className="haloed"
       >
-        {shortened(run.label ?? run.name, mostLabelCharacters)}
+        {text}
       </text>
     );
   });
+}
+/** The highest point of the part of a run's band that is made of fewer seeds, in pixels. */
+function bandTop(run: RunLines, yOf: Placing['yOf']): number {
+  const ends = [...thinnedPart(run, 'offline'), ...thinnedPart(run, 'online')].map(({ iqm, interval }) =>
+    yOf(interval ? interval[1] : iqm),
+  );
+  return ends.length > 0 ? Math.min(...ends) : yOf(run.failures[0].value);
 }
 function endOf({ summary }: RunLines): { phase: Phase; step: number; value: number } | null {
   for (const phase of ['online', 'offline'] as const) {

@@ -132,12 +132,12 @@ export function paintMarks(
   const cellHeight = ((stage.y.max - stage.y.min) / rows) * frame.scale[1];
   const stride = Math.max(1, Math.floor(arrowSpacing / Math.min(cellWidth, cellHeight) + 0.75));
   const reach = (stride * Math.min(cellWidth, cellHeight)) / 2;
+  const isOn = { column: lattice(columns, stride), row: lattice(rows, stride) };
   for (const [colour, width] of onAnyGround) {
     const extra = width - 1.5;
     context.strokeStyle = colour;
     forEachCell(stage, map, (index, x, y, column, row) => {
-      // The middle of each block, so that marks stand clear of the walls.
-      if (column % stride !== stride >> 1 || row % stride !== stride >> 1) return;
+      if (!isOn.column(column) || !isOn.row(row)) return;
       const [dx, dy] = [map.arrows[2 * index], map.arrows[2 * index + 1]];
       if (!Number.isFinite(dx)) return;
       const [centreX, centreY] = [frame.x(x), frame.y(y)];
@@ -146,6 +146,13 @@ export function paintMarks(
         ring(context, centreX, centreY, Math.min(7, reach * 0.55), 1.25 + extra);
     });
   }
+}
+
+/** Every `stride`th of `count` cells, with even margins: the middle of each block, so that marks stand clear of walls and edges. */
+function lattice(count: number, stride: number): (cell: number) => boolean {
+  const marks = Math.max(1, Math.floor(count / stride));
+  const first = Math.ceil((count - (marks - 1) * stride - 1) / 2);
+  return (cell) => cell >= first && (cell - first) % stride === 0 && (cell - first) / stride < marks;
 }
 
 function forEachCell(

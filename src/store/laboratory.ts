@@ -315,7 +315,7 @@ export class Laboratory {
     void this.drawMap();
   }
 
-  /** Opens the recipe for looking where its world, data or networks are others than those on stage. */
+  /** Opens the recipe for looking where its world, data or programs are others than those on stage. */
   private openStage(delay: number): void {
     const { recipe } = this.store.getState();
     const key = stageKeyOf(recipe);
@@ -423,18 +423,35 @@ export function knobsOf(recipe: RunSpec, run: RunView | null): RunSpec {
 export function nameOf(spec: RunSpec): string {
   const preset = presetById(spec.preset);
   if (!preset) return spec.preset;
-  const others = differences(preset.spec, spec).map(({ label, to }) => `${lowerFirst(label)} ${to ?? 'default'}`);
+  const others = settingsOf(spec);
   const shown = others.length > 3 ? [...others.slice(0, 2), `${others.length - 2} more`] : others;
   return [preset.name, ...shown].join(' · ');
+}
+
+/** What differs from the preset, one setting each: "expectile 0.7". */
+export function settingsOf(spec: RunSpec): readonly string[] {
+  const preset = presetById(spec.preset);
+  if (!preset) return [];
+  return differences(preset.spec, spec).map(({ label, to }) => `${lowerFirst(label)} ${to ?? 'default'}`);
 }
 
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
-function stageKeyOf({ environment, dataset, network, offline, online }: RunSpec): string {
-  const learner = ({ algorithm, params }: RunSpec['offline'] | RunSpec['online']) => [algorithm, params.discount];
-  return JSON.stringify([environment, dataset, network, learner(offline), learner(online), offline.updates > 0]);
+/** What decides the stage and the networks behind its maps. Of the live knobs only the discount does, through the ceiling. */
+/** What a view is made of. Start values of knobs belong to it: a program with others does not read this one's weights. */
+function stageKeyOf({ environment, dataset, network, offline, online, switch: { anchorKind } }: RunSpec): string {
+  const learner = ({ algorithm, params }: RunSpec['offline'] | RunSpec['online']) => [algorithm, params];
+  return JSON.stringify([
+    environment,
+    dataset,
+    network,
+    learner(offline),
+    learner(online),
+    anchorKind,
+    offline.updates > 0,
+  ]);
 }
 
 function messageOf(error: unknown): string {
