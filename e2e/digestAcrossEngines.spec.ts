@@ -1,4 +1,4 @@
-/** The promise under every link: Chromium and Node compute the same bits. */
+/** The promise under every link: Chromium and Node compute the same bits. `firstVisit` compares the whole default run. */
 import { encodeLink, recipe, shortRecipe } from './recipes';
 import { expect, test } from './support';
 
@@ -15,18 +15,16 @@ const recipes = {
     'evaluation.regimeEpisodes': 10,
     seeds: '0',
   }),
-  'the default, whole, one seed': recipe('stitching', { seeds: '0' }),
 };
 
 for (const [name, spec] of Object.entries(recipes)) {
   test(`same digest in Chromium and Node: ${name}`, async ({ lab, commandLine }) => {
-    test.setTimeout(300_000);
     const link = encodeLink(spec);
     await lab.open(link);
     await lab.run();
     // Both at once: neither may feel the other.
     const inNode = commandLine('run', link, '--json');
-    await lab.finished(240_000);
+    await lab.finished();
     const { status, stdout, stderr } = await inNode;
     expect(status, stderr).toBe(0);
     const result = JSON.parse(stdout);

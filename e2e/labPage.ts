@@ -33,8 +33,10 @@ export class LabPage {
   async run(): Promise<void> {
     await this.transport.getByRole('button', { name: /^Run/ }).click();
   }
+  /** Waits for every seed's end. */
   async finished(timeout = runTimeout): Promise<void> {
     await expect(this.progress).toHaveAttribute('aria-valuetext', 'finished', { timeout });
+    await expect(this.world).not.toContainText('could not be drawn');
   }
   /** Waits until the lead seed has passed this update; gives the one it was seen at. */
   async passes(phase: 'offline update' | 'online step', step: number): Promise<number> {
@@ -56,6 +58,9 @@ export class LabPage {
   /** The numbers behind the newest run's curve, a row an evaluation. */
   get points(): Locator {
     return this.page.getByRole('table', { name: 'Numbers of the curve' }).locator('tbody tr');
+  }
+  get world(): Locator {
+    return this.page.getByRole('region', { name: 'World and map' });
   }
   get cards(): Locator {
     return this.page.getByRole('region', { name: 'Data and regime' });

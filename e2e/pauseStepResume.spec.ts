@@ -2,7 +2,7 @@
 import { encodeLink, longerRecipe } from './recipes';
 import { expect, test } from './support';
 
-const spec = longerRecipe();
+const spec = longerRecipe({ 'offline.updates': 4000 });
 
 test('pause holds at once, a step is one update, and the end is the same as undisturbed', async ({
   lab,

@@ -4,7 +4,7 @@ import type { LabPage } from './labPage';
 import { encodeLink, longerRecipe } from './recipes';
 import { expect, test } from './support';
 
-const spec = longerRecipe({ seeds: '0..1', 'offline.updates': 3000 });
+const spec = longerRecipe({ seeds: '0..1', 'offline.updates': 2000, 'evaluation.offlineEvery': 250 });
 
 /** Ends the training worker now at work, without a word: what a browser out of memory does. */
 async function kill(lab: LabPage): Promise<void> {
@@ -19,7 +19,7 @@ function trainer(lab: LabPage): Worker {
 test('its curve is kept, the other seed goes on, and it can be run again', async ({ lab, commandLine, report }) => {
   await lab.open(encodeLink(spec));
   await lab.run();
-  await lab.passes('offline update', 1100);
+  await lab.passes('offline update', 300);
   const points = await lab.points.count();
   expect(points).toBeGreaterThanOrEqual(2);
   await kill(lab);

@@ -121,7 +121,8 @@ export function plan(programs: ProgramSet, options: PlanOptions): Plan {
           state: stateBytes,
           header: state,
           counts,
-          scalars,
+          // A scalar's place counts, not its start value: a knob that was moved changes no layout.
+          scalars: Object.entries(scalars).map(([name, { offset }]) => [name, offset]),
           constants: constants.values,
           parameters: parameters.map(({ module, name, shape, offset }) => ({ module, name, shape, offset })),
           moments: [...moments],
