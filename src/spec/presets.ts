@@ -75,7 +75,7 @@ export const presetDefinitions: readonly PresetDefinition[] = [
   {
     id: 'stitching',
     name: 'Stitching',
-    see: 'No demonstration crosses the maze, yet the policy does: about 6 in the data, about 34 offline, about 49 after acting.',
+    see: 'No demonstration crosses the maze, yet the policy does: about 6 in the data, about 34 offline, about 47 after acting.',
     cures: 'offline RL copies its data',
     partner: 'the-copier',
     next: [
@@ -92,7 +92,6 @@ export const presetDefinitions: readonly PresetDefinition[] = [
       ['online.params.exploration', 'noise'],
       ['online.params.learningRate', 5e-4],
       ['network.layerNorm', true],
-      ['switch.updatesPerStep', 2],
       ['online.steps', 5000],
       ['switch.warmup', 1000],
       ['switch.oldData', 0.5],
