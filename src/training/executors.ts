@@ -14,6 +14,9 @@ export interface ChosenExecutor {
 /** Tried in turn where the wanted one is missing: each is present in more places than the one before. */
 const fallbacks: readonly ExecutorId[] = ['wasm', 'tfjs-wasm', 'tfjs-cpu'];
 
+/** TensorFlow.js against `wasm` on the networks of the presets, as `npm run bench -- engine` has it: about. */
+const timesSlower = 20;
+
 /** @throws Error if no executor at all runs here */
 export async function chooseExecutor(choice: ExecutorChoice): Promise<ChosenExecutor> {
   const wanted: ExecutorId = choice === 'auto' ? 'wasm' : choice;
@@ -24,7 +27,13 @@ export async function chooseExecutor(choice: ExecutorChoice): Promise<ChosenExec
     if (executor && unavailable === null) {
       if (id === wanted)
         return { executor, why: choice === 'auto' ? reasonFor(id) : 'Chosen in the settings.', problem: null };
-      const problem: RunProblem = { kind: 'executorUnavailable', executor: wanted, reason, used: id };
+      const problem: RunProblem = {
+        kind: 'executorUnavailable',
+        executor: wanted,
+        reason,
+        used: id === 'wasm' ? 'WebAssembly' : 'the portable executor',
+        ...(wanted === 'wasm' ? { slower: timesSlower } : {}),
+      };
       return { executor, why: `${reason}, so ${id} is used.`, problem };
     }
     reason ||= (unavailable ?? '').replace(/\.$/, '');

@@ -146,7 +146,7 @@ describe('a session', () => {
       Reflect.deleteProperty(globalThis, 'WebAssembly');
       expect(await wasmExecutor.unavailable()).toBe('WebAssembly is missing here.');
       Object.assign(globalThis, { WebAssembly: { ...present, validate: () => false } });
-      expect(await wasmExecutor.unavailable()).toBe('WebAssembly is here, but without its SIMD instructions.');
+      expect(await wasmExecutor.unavailable()).toBe('This browser lacks WebAssembly SIMD.');
     } finally {
       Object.defineProperty(globalThis, 'WebAssembly', { value: present, configurable: true, writable: true });
     }

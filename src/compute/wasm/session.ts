@@ -15,7 +15,7 @@ export const wasmExecutor: Executor = {
   reproducible: true,
   async unavailable() {
     if (typeof WebAssembly === 'undefined') return 'WebAssembly is missing here.';
-    return WebAssembly.validate(simdProbe) ? null : 'WebAssembly is here, but without its SIMD instructions.';
+    return WebAssembly.validate(simdProbe) ? null : 'This browser lacks WebAssembly SIMD.';
   },
   open(programs, { seed, dataCapacity, replayCapacity }) {
     const planned = plan(programs, { dataCapacity, replayCapacity, logRows });
