@@ -10,7 +10,7 @@ import type { RunEvent } from '../src/metrics/events';
 import type { Regime } from '../src/metrics/regime';
 import { runDigest, runReport } from '../src/metrics/report';
 import { emptyResult, note, regimeOfRun, type SeedResult, summarise } from '../src/metrics/results';
-import { setField, validateSpec } from '../src/spec/fields';
+import { differences, setField, validateSpec } from '../src/spec/fields';
 import { decodeLink, encodeLink } from '../src/spec/link';
 import { presetById, presets } from '../src/spec/presets';
 import { explain, explainAll } from '../src/spec/problems';
@@ -150,6 +150,9 @@ function explainLink(link: string | undefined, json: boolean): number {
   if (json) process.stdout.write(`${JSON.stringify({ spec, problems, digest: digest ?? null }, null, 2)}\n`);
   else {
     process.stdout.write(`${plainSentence(spec)}\n`);
+    const preset = presetById(spec.preset);
+    for (const { label, path, from, to } of preset ? differences(preset.spec, spec) : [])
+      process.stdout.write(`  ${label} (${path}): ${to ?? 'gone'}, in ${preset?.name} ${from ?? 'absent'}\n`);
     for (const { phase, step, field, value } of spec.changes)
       process.stdout.write(`  at ${phase} ${step}: ${field} becomes ${value}\n`);
     if (digest) process.stdout.write(`The sender’s digest: ${digest}\n`);
