@@ -7,7 +7,7 @@ test('a change made mid-run is written into chart and address, and the address r
   elsewhere,
   commandLine,
 }) => {
-  await lab.open(encodeLink(longerRecipe({ seeds: '0..1', 'offline.updates': 2000 })));
+  await lab.open(encodeLink(longerRecipe({ seeds: '0..1', 'offline.updates': 2000, 'offline.params.expectile': 0.9 })));
   const settings = await lab.openSettings();
   const speed = lab.transport.getByRole('combobox', { name: 'Speed' });
   await speed.selectOption('200');

@@ -36,7 +36,7 @@ test('its curve is kept, the other seed goes on, and it can be run again', async
   await lab.finished();
   expect(await lab.points.count()).toBeGreaterThanOrEqual(points);
   await expect(lab.points.last()).toContainText('online step 600');
-  await expect(lab.curve).toContainText('1 of 2 seeds, one ended early');
+  await expect(lab.curve).toContainText('1 of 2, one ended early');
 
   await lab.messages.getByRole('button', { name: 'Run seed 0 again' }).click();
   await expect(lab.messages).toHaveCount(0);

@@ -79,7 +79,9 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
   );
   const { summary, regime } = facts;
   const index = colourIndex(run);
-  const isDrawn = useLab(({ recipe }) => run.shown && isSameWorld(run.spec, recipe));
+  // What a person ticks answers at once; the rest of the row may come a moment later.
+  const isShown = useLab(({ runs }) => (runs[run.id] ?? run).shown);
+  const isDrawn = useLab(({ recipe }) => isShown && isSameWorld(run.spec, recipe));
   const colour = isDrawn ? palette.runs[index] : palette.edge;
   const lead = run.seeds[0]?.at;
   const status =
@@ -89,10 +91,10 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
   return (
     <tr>
       <th scope="row" className="name">
-        <label className="run-name" title={run.shown && !isDrawn ? words.runs.otherWorld : undefined}>
+        <label className="run-name" title={isShown && !isDrawn ? words.runs.otherWorld : undefined}>
           <input
             type="checkbox"
-            checked={run.shown}
+            checked={isShown}
             aria-label={words.runs.show(run.name)}
             onChange={(event) => laboratory.store.getState().runShown(run.id, event.currentTarget.checked)}
           />
