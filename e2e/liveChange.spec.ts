@@ -14,7 +14,7 @@ test('a change made mid-run is written into chart and address, and the address r
   await lab.run();
   await lab.passes('offline update', 150);
   await lab.set(settings.getByRole('region', { name: 'Pretrain' }), 'Expectile τ', 0.7);
-  await expect(lab.curve.getByText('τ 0.9 → 0.7')).toBeVisible();
+  await expect(lab.curve.getByText('τ 0.8 → 0.7')).toBeVisible();
 
   await expect.poll(() => lab.address().spec.changes).toHaveLength(1);
   const [change] = lab.address().spec.changes;

@@ -3,8 +3,8 @@
  * Large numbers are typed arrays, to be transferred. `step` counts updates offline and environment steps online.
  */
 import type { DataCard, References } from '../datasets/transitions';
-import type { Phase } from '../spec/runSpec';
 import type { RunProblem } from '../spec/problems';
+import type { Phase } from '../spec/runSpec';
 
 export interface Position {
   readonly phase: Phase;
@@ -24,15 +24,36 @@ export type RunEvent =
       readonly flopsPerUpdate: number;
     }
   /** `latest`: the newest update's metrics, for single steps. */
-  | { readonly kind: 'progress'; readonly at: Position; readonly updates: number; readonly latest: Readonly<Record<string, number>> }
+  | {
+      readonly kind: 'progress';
+      readonly at: Position;
+      readonly updates: number;
+      readonly latest: Readonly<Record<string, number>>;
+    }
   /** Columns of equal length, one row a fixed number of steps: losses and the like, averaged over those steps. */
-  | { readonly kind: 'metrics'; readonly phase: Phase; readonly steps: Float64Array; readonly columns: Readonly<Record<string, Float32Array>> }
+  | {
+      readonly kind: 'metrics';
+      readonly phase: Phase;
+      readonly steps: Float64Array;
+      readonly columns: Readonly<Record<string, Float32Array>>;
+    }
   | Evaluation
   /** One finished training episode online, exploration included. */
   | { readonly kind: 'episode'; readonly at: Position; readonly return: number; readonly length: number }
   | RegimeMeasurement
-  | { readonly kind: 'switched'; readonly kept: readonly string[]; readonly fresh: readonly string[]; readonly warmup: number }
-  | { readonly kind: 'changed'; readonly at: Position; readonly field: string; readonly from: string; readonly to: string }
+  | {
+      readonly kind: 'switched';
+      readonly kept: readonly string[];
+      readonly fresh: readonly string[];
+      readonly warmup: number;
+    }
+  | {
+      readonly kind: 'changed';
+      readonly at: Position;
+      readonly field: string;
+      readonly from: string;
+      readonly to: string;
+    }
   | { readonly kind: 'snapshot'; readonly at: Position; readonly snapshot: Snapshot }
   | { readonly kind: 'checkpoint'; readonly at: Position; readonly checkpoint: Uint8Array }
   | { readonly kind: 'problem'; readonly problem: RunProblem }
@@ -40,7 +61,12 @@ export type RunEvent =
    * The last event. `digest` is null after a failure (a `problem` came before), and for a run that was stopped early it is
    * that of the weights it stopped with.
    */
-  | { readonly kind: 'finished'; readonly at: Position; readonly digest: string | null; readonly outcome: 'complete' | 'stopped' | 'failed' };
+  | {
+      readonly kind: 'finished';
+      readonly at: Position;
+      readonly digest: string | null;
+      readonly outcome: 'complete' | 'stopped' | 'failed';
+    };
 
 export interface Evaluation {
   readonly kind: 'evaluation';

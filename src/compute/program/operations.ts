@@ -12,7 +12,6 @@ export const unaryOperations: Readonly<Record<UnaryOp, (x: number) => number>> =
   reciprocal: (x) => 1 / x,
   exp,
   log,
-  // biome-ignore lint/complexity/useMathMinMax: Math.min and Math.max turn NaN and signed zeros otherwise
   relu: (x) => (x < 0 ? 0 : x),
   tanh,
   sigmoid,
@@ -27,9 +26,7 @@ export const binaryOperations: Readonly<Record<BinaryOp, (x: number, y: number) 
   subtract: (x, y) => x - y,
   multiply: (x, y) => x * y,
   divide: (x, y) => x / y,
-  // biome-ignore lint/complexity/useMathMinMax: Math.min and Math.max turn NaN and signed zeros otherwise
   minimum: (x, y) => (y < x ? y : x),
-  // biome-ignore lint/complexity/useMathMinMax: Math.min and Math.max turn NaN and signed zeros otherwise
   maximum: (x, y) => (x < y ? y : x),
   less: (x, y) => (x < y ? 1 : 0),
   equal: (x, y) => (x === y ? 1 : 0),

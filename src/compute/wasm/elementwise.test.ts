@@ -1,4 +1,3 @@
-// biome-ignore-all lint/complexity/useMathMinMax: what NaN and −0 do is the point here.
 import { describe, expect, test } from 'vitest';
 import type { Instruction, Place } from '../program/plan';
 import type { Axis, BinaryOp, Shape, UnaryOp } from '../program/program';
