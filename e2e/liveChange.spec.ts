@@ -7,14 +7,14 @@ test('a change made mid-run is written into chart and address, and the address r
   elsewhere,
   commandLine,
 }) => {
-  await lab.open(encodeLink(longerRecipe({ seeds: '0..1', 'offline.updates': 2000, 'offline.params.expectile': 0.9 })));
+  await lab.open(encodeLink(longerRecipe({ seeds: '0..1', 'offline.updates': 1200, 'offline.params.expectile': 0.9 })));
   const settings = await lab.openSettings();
   const speed = lab.transport.getByRole('combobox', { name: 'Speed' });
   await speed.selectOption('200');
   await lab.run();
   await lab.passes('offline update', 150);
   await lab.set(settings.getByRole('region', { name: 'Pretrain' }), 'Expectile τ', 0.7);
-  await expect(lab.curve.getByText('τ 0.8 → 0.7')).toBeVisible();
+  await expect(lab.curve.getByText('τ 0.9 → 0.7')).toBeVisible();
 
   await expect.poll(() => lab.address().spec.changes).toHaveLength(1);
   const [change] = lab.address().spec.changes;
