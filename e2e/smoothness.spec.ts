@@ -9,7 +9,7 @@ import { expect, test } from './support';
 const longestTask = 100;
 
 test('the main thread stays free while it trains', async ({ lab, page, browser, report }) => {
-  await lab.open(encodeLink(longerRecipe({ 'online.steps': 3000 })));
+  await lab.open(encodeLink(longerRecipe({ 'offline.updates': 3000, 'online.steps': 1500 })));
   await expect(lab.cards).toContainText('J(D)');
   await page.waitForTimeout(500);
   await page.evaluate(() => {

@@ -4,7 +4,7 @@ import type { LabPage } from './labPage';
 import { encodeLink, longerRecipe } from './recipes';
 import { expect, test } from './support';
 
-const spec = longerRecipe({ seeds: '0..1', 'offline.updates': 2000, 'evaluation.offlineEvery': 250 });
+const spec = longerRecipe({ seeds: '0..1', 'offline.updates': 1500, 'evaluation.offlineEvery': 250 });
 
 /** Ends the training worker now at work, without a word: what a browser out of memory does. */
 async function kill(lab: LabPage): Promise<void> {
