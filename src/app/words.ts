@@ -185,7 +185,7 @@ export const words = {
     regimeMeaning: {
       superior: 'The pretrained policy beats its data',
       comparable: 'Policy and data are equally good within δ',
-      undecided: 'The interval reaches across δ. Add seeds to know',
+      undecided: 'The interval reaches across δ, so more seeds are needed to know',
       inferior: 'The pretrained policy is worse than its data',
     } satisfies Record<RegimeLabel, string>,
     regimeAdvice: {
