@@ -130,6 +130,15 @@ describe('failures end a run with a problem, never with an exception', () => {
     }
     expect(events.at(-1)?.kind).toBe('finished');
   });
+  test('memory that the engine will not give', async () => {
+    const executor = {
+      ...wasmExecutor,
+      open: () => Promise.reject(new RangeError('WebAssembly.Memory(): could not allocate memory')),
+    };
+    const { result, events } = await runToEnd(spec, 0, executor, { prepared });
+    expect(result.problem).toMatchObject({ kind: 'outOfMemory', transitions: small['dataset.params.transitions'] });
+    expect(events.at(-1)).toMatchObject({ kind: 'finished', outcome: 'failed', digest: null });
+  });
   test('data that are not finite', async () => {
     const dataset = prepared.dataset as NonNullable<typeof prepared.dataset>;
     const rewards = dataset.transitions.rewards.slice().fill(Number.NaN);

@@ -88,9 +88,15 @@ interface Run {
 
 /** Yields what happens in one seed's run, from the first update to the digest. */
 export async function* train(spec: RunSpec, seed: number, context: TrainContext): AsyncGenerator<RunEvent, void, void> {
-  const run = context.checkpoint
-    ? await restore(spec, seed, context, context.checkpoint)
-    : await open(spec, seed, context);
+  let run: Run;
+  try {
+    run = context.checkpoint ? await restore(spec, seed, context, context.checkpoint) : await open(spec, seed, context);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    yield { kind: 'problem', problem: outOfMemory(context) };
+    yield { kind: 'finished', at: { phase: 'offline', step: 0 }, digest: null, outcome: 'failed' };
+    return;
+  }
   try {
     yield* introduce(run);
     if (run.loop.phase === 'offline') {
@@ -562,6 +568,19 @@ async function restore(spec: RunSpec, seed: number, context: TrainContext, check
 }
 
 // ---- small things ----
+
+/** Engines say it as a RangeError about memory or an allocation. */
+const isOutOfMemory = (error: unknown) => error instanceof RangeError && /memory|allocat/i.test(error.message);
+/** About what the dataset takes on the device, and a tenth of it as a way out. */
+function outOfMemory({ prepared: { dataset, packer } }: TrainContext): RunProblem {
+  const transitions = dataset?.transitions.count ?? 0;
+  return {
+    kind: 'outOfMemory',
+    transitions,
+    bytes: 4 * packer.layout.stride * transitions,
+    suggested: Math.floor(transitions / 10),
+  };
+}
 
 function begin(environment: Environment, seed: number, index: number): NonNullable<Loop['episode']> {
   const random = stream(seed, 'environment', index);
