@@ -116,19 +116,18 @@ describe('the switch', () => {
 });
 
 describe('failures end a run with a problem, never with an exception', () => {
-  test('weights that run away', async () => {
-    const wild = specWith('stitching', {
-      ...small,
-      'offline.params.learningRate': 0.1,
-      'offline.params.discount': 1,
-      'offline.params.targetRate': 1,
-    });
-    const { result, events } = await run({}, { ...wild, changes: [] });
-    if (result.outcome === 'failed') {
-      expect(events.at(-2)).toMatchObject({ kind: 'problem' });
-      expect(result.digest).toBeNull();
-    }
-    expect(events.at(-1)?.kind).toBe('finished');
+  test('values that run away', async () => {
+    const dataset = prepared.dataset as NonNullable<typeof prepared.dataset>;
+    const rewards = dataset.transitions.rewards.map((_, row) => (row % 2 === 0 ? 1e6 : -1e6) + 2e6);
+    const wild: Transitions = { ...dataset.transitions, rewards };
+    const steep = specWith('stitching', { ...small, 'offline.updates': 2000, 'offline.params.learningRate': 0.1 });
+    const { result, events } = await run(
+      { prepared: { ...prepared, dataset: { ...dataset, transitions: wild } } },
+      steep,
+    );
+    expect(result.problem).toMatchObject({ kind: 'diverged', quantity: 'Q', ceiling: expect.closeTo(50) });
+    expect(result.digest).toBeNull();
+    expect(events.at(-1)).toMatchObject({ kind: 'finished', outcome: 'failed' });
   });
   test('memory that the engine will not give', async () => {
     const executor = {
