@@ -88,16 +88,9 @@ interface Run {
 
 /** Yields what happens in one seed's run, from the first update to the digest. */
 export async function* train(spec: RunSpec, seed: number, context: TrainContext): AsyncGenerator<RunEvent, void, void> {
-  let run: Run;
+  let run: Run | null = null;
   try {
     run = context.checkpoint ? await restore(spec, seed, context, context.checkpoint) : await open(spec, seed, context);
-  } catch (error) {
-    if (!isOutOfMemory(error)) throw error;
-    yield { kind: 'problem', problem: outOfMemory(context) };
-    yield { kind: 'finished', at: { phase: 'offline', step: 0 }, digest: null, outcome: 'failed' };
-    return;
-  }
-  try {
     yield* introduce(run);
     if (run.loop.phase === 'offline') {
       yield* learnOffline(run);
@@ -105,8 +98,14 @@ export async function* train(spec: RunSpec, seed: number, context: TrainContext)
     }
     if (run.loop.outcome === 'running') yield* learnOnline(run);
     yield* conclude(run);
+  } catch (error) {
+    // Memory is taken at the start and again at the switch; whatever was measured until then has been said.
+    if (!isOutOfMemory(error)) throw error;
+    yield { kind: 'problem', problem: outOfMemory(context) };
+    const at: Position = run ? position(run) : { phase: 'offline', step: 0 };
+    yield { kind: 'finished', at, digest: null, outcome: 'failed' };
   } finally {
-    run.learner.dispose();
+    run?.learner.dispose();
   }
 }
 
