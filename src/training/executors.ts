@@ -56,6 +56,7 @@ async function load(id: ExecutorId): Promise<Executor | null> {
       const { tfjsExecutor } = await import('../compute/tfjs/session');
       return tfjsExecutor(id.slice('tfjs-'.length) as 'cpu' | 'wasm' | 'webgl' | 'webgpu');
     }
+    case 'wasm-relaxed':
     case 'webgpu':
       return null;
     default:

@@ -25,6 +25,7 @@ export function tfjsExecutor(backend: Backend): Executor {
   return {
     id: `tfjs-${backend}`,
     reproducible: false,
+    staleness: 1,
     async unavailable() {
       try {
         return await onBackend(await loadTfjs(), backend, () => null);
@@ -38,6 +39,9 @@ export function tfjsExecutor(backend: Backend): Executor {
       const plan = makePlan(programs, { dataCapacity, replayCapacity, logRows: 1 });
       const state = initialState(plan, seed);
       return onBackend(tf, backend, () => new TfjsSession(tf, backend, programs, plan, state));
+    },
+    openReplicas(programs, { seeds, ...capacities }) {
+      return Promise.all(seeds.map((seed) => this.open(programs, { seed, ...capacities })));
     },
   };
 }

@@ -13,6 +13,7 @@ const simdProbe = decodeBase64('AGFzbQEAAAABBQFgAAF7AwIBAAoIAQYAQQD9Dws=');
 export const wasmExecutor: Executor = {
   id: 'wasm',
   reproducible: true,
+  staleness: 1,
   async unavailable() {
     if (typeof WebAssembly === 'undefined') return 'WebAssembly is missing here.';
     return WebAssembly.validate(simdProbe) ? null : 'This browser lacks WebAssembly SIMD.';
@@ -20,5 +21,8 @@ export const wasmExecutor: Executor = {
   open(programs, { seed, dataCapacity, replayCapacity }) {
     const planned = plan(programs, { dataCapacity, replayCapacity, logRows });
     return openPlan(planned, initialState(planned, seed));
+  },
+  openReplicas(programs, { seeds, ...capacities }) {
+    return Promise.all(seeds.map((seed) => this.open(programs, { seed, ...capacities })));
   },
 };
