@@ -328,6 +328,8 @@ function wallRectangles({ rows, columns, isFree }: Maze): Shape[] {
 
 // MuJoCo's defaults for a contact (solref 0.02 1, solimp 0.9 0.95 0.001 0.5 2) and D4RL's margin.
 const contactMargin = 0.002; // m: contacts push from this distance on
+/** A wall further from the centre than this does not touch; a hair more than it is, as the comparison rounds. */
+const reach = ballRadius + contactMargin + 1e-9; // m
 const impedanceLow = 0.9;
 const impedanceHigh = 0.95;
 const impedanceWidth = 0.001; // m
@@ -372,8 +374,14 @@ function createPhysics({ isFree }: Maze) {
     const row = Math.floor(x + shift + 0.5);
     const column = Math.floor(y + shift + 0.5);
     let contacts = 0;
-    for (let i = row - 1; i <= row + 1; i++) {
-      for (let j = column - 1; j <= column + 1; j++) {
+    // Only walls of cells within reach are looked at: mostly none, in the middle of a cell.
+    const xInside = x - (row - shift);
+    const yInside = y - (column - shift);
+    const lastRow = xInside > 0.5 - reach ? row + 1 : row;
+    const firstColumn = yInside < reach - 0.5 ? column - 1 : column;
+    const lastColumn = yInside > 0.5 - reach ? column + 1 : column;
+    for (let i = xInside < reach - 0.5 ? row - 1 : row; i <= lastRow; i++) {
+      for (let j = firstColumn; j <= lastColumn; j++) {
         if (isFree(i, j)) continue;
         // From the nearest point of the wall to the ball's centre.
         const xAway = x - clamp(x, i - shift - 0.5, i - shift + 0.5);
