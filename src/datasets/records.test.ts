@@ -7,8 +7,8 @@ import {
   observationScaling,
   recordLayout,
   recordPacker,
-  scaleInto,
-  unscaleInto,
+  scaleIntoColumns,
+  unscaleColumns,
 } from './records';
 import { make, pairs, request } from './testing';
 
@@ -106,8 +106,8 @@ test('scaling there and back is the identity', () => {
   fc.assert(
     fc.property(fc.float({ min: -2, max: 2, noNaN: true }), fc.float({ min: 0, max: 10, noNaN: true }), (a, b) => {
       const [scaled, back] = [new Float32Array(2), new Float32Array(2)];
-      scaleInto(scaling, [a, b], 0, scaled, 0);
-      unscaleInto(scaling, scaled, 0, back, 0);
+      scaleIntoColumns(scaling, [a, b], 0, 1, scaled, 1);
+      unscaleColumns(scaling, scaled, 1, 1, back, 0);
       expect(Math.abs(scaled[0])).toBeLessThanOrEqual(1);
       expect(Math.abs(scaled[1])).toBeLessThanOrEqual(1);
       expect(Math.abs(back[0] - a)).toBeLessThanOrEqual(1e-6);
@@ -115,4 +115,15 @@ test('scaling there and back is the identity', () => {
     }),
   );
   expect(identityScaling(2)).toEqual({ centre: new Float32Array(2), spread: Float32Array.of(1, 1) });
+});
+
+test('columns hold the rows asked for, and zeros after them', () => {
+  const scaling = { centre: Float32Array.of(1, 10), spread: Float32Array.of(2, 5) };
+  const rows = Float32Array.of(1, 10, 3, 15, 5, 20); // [3, 2]
+  const columns = new Float32Array(8).fill(Number.NaN); // [2][4]
+  scaleIntoColumns(scaling, rows, 1, 2, columns, 4);
+  expect([...columns]).toEqual([1, 2, 0, 0, 1, 2, 0, 0]);
+  const back = new Float32Array(6);
+  unscaleColumns(scaling, columns, 4, 2, back, 1);
+  expect([...back]).toEqual([0, 0, 3, 15, 5, 20]);
 });

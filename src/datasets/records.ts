@@ -74,16 +74,37 @@ export function scaleInto(
   for (let i = 0; i < centre.length; i++) into[to + i] = (raw[from + i] - centre[i]) / spread[i];
 }
 
-/** The way back: environment units of scaled values, e.g. of a policy's action in [−1, 1]. */
-export function unscaleInto(
-  scaling: Scaling,
-  scaled: ArrayLike<number>,
-  from: number,
+/** Rows first … first + n − 1 of `raw`, [rows, size], scaled into `into`, [size][columns]; the columns left over become 0. */
+export function scaleIntoColumns(
+  { centre, spread }: Scaling,
+  raw: ArrayLike<number>,
+  first: number,
+  n: number,
   into: Float32Array,
-  to: number,
+  columns: number,
 ): void {
-  const { centre, spread } = scaling;
-  for (let i = 0; i < centre.length; i++) into[to + i] = scaled[from + i] * spread[i] + centre[i];
+  const size = centre.length;
+  for (let i = 0; i < size; i++) {
+    const start = i * columns;
+    for (let column = 0; column < n; column++)
+      into[start + column] = (raw[(first + column) * size + i] - centre[i]) / spread[i];
+    into.fill(0, start + n, start + columns);
+  }
+}
+
+/** The way back: environment units of a policy's actions in [−1, 1], columns 0 … n − 1 of [size][columns], as rows of `into` from `first`. */
+export function unscaleColumns(
+  { centre, spread }: Scaling,
+  scaled: ArrayLike<number>,
+  columns: number,
+  n: number,
+  into: Float32Array,
+  first: number,
+): void {
+  const size = centre.length;
+  for (let i = 0; i < size; i++)
+    for (let column = 0; column < n; column++)
+      into[(first + column) * size + i] = scaled[i * columns + column] * spread[i] + centre[i];
 }
 
 /** One transition in the environment's units. */

@@ -7,7 +7,7 @@
 import type { Executor, Session } from '../compute/executor';
 import type { Plan } from '../compute/program/plan';
 import type { ProgramSet } from '../compute/program/program';
-import { type RecordPacker, scaleInto, type Transition, unscaleInto } from '../datasets/records';
+import { type RecordPacker, scaleIntoColumns, type Transition, unscaleColumns } from '../datasets/records';
 import type { Transitions } from '../datasets/transitions';
 
 /** What `judge` says of each observation. Arrays are row-major; NaN never appears, absent means the algorithm has none. */
@@ -34,10 +34,14 @@ export interface LearnerOptions {
 export class Learner {
   readonly #session: Session;
   readonly #packer: RecordPacker;
+  /** What a query reads, and one record: kept, because calls are awaited in turn and thousands are made. */
+  readonly #inputs = new Map<string, Float32Array>();
+  readonly #record: Float32Array;
 
   private constructor(session: Session, packer: RecordPacker) {
     this.#session = session;
     this.#packer = packer;
+    this.#record = new Float32Array(packer.layout.stride);
   }
   /** Opens a session and uploads the dataset. */
   static async open(options: LearnerOptions): Promise<Learner> {
@@ -83,19 +87,16 @@ export class Learner {
   }
   /** Adds one transition to slot `slot` of the replay source, which then holds `count`. */
   remember(transition: Transition, slot: number, count: number): Promise<void> {
-    const record = new Float32Array(this.#packer.layout.stride);
-    this.#packer.pack(transition, record, 0);
-    return this.#session.writeRecords('replay', slot, record, count);
+    this.#packer.pack(transition, this.#record, 0);
+    return this.#session.writeRecords('replay', slot, this.#record, count);
   }
   /** One exploring action in environment units; `counter` keys its randomness. */
   async explore(observation: Float32Array, counter: number): Promise<Float32Array> {
     const { columns } = this.plan.entries['explore'];
-    const outputs = await this.#session.query(
-      'explore',
-      { observation: this.#columns(observation, 0, 1, columns) },
-      counter,
-    );
-    return this.#actions(outputs['action'], 1, columns);
+    const outputs = await this.#session.query('explore', this.#input('explore', observation, 0, 1), counter);
+    const action = new Float32Array(this.actionSize);
+    unscaleColumns(this.#packer.action, outputs['action'], columns, 1, action, 0);
+    return action;
   }
   /** Greedy actions, [n, action size] in environment units, for row-major observations [n, observation size]. */
   async greedy(observations: Float32Array): Promise<Float32Array> {
@@ -117,8 +118,8 @@ export class Learner {
     const [values, promised, actionValues] = [collect('value'), collect('promised'), collect('actionValues')];
     for (let first = 0; first < total; first += columns) {
       const n = Math.min(columns, total - first);
-      const outputs = await this.#session.query(entry, { observation: this.#columns(observations, first, n, columns) });
-      actions.set(this.#actions(outputs['action'], n, columns), first * this.actionSize);
+      const outputs = await this.#session.query(entry, this.#input(entry, observations, first, n));
+      unscaleColumns(this.#packer.action, outputs['action'], columns, n, actions, first);
       values?.set(outputs['value'].subarray(0, n), first);
       promised?.set(outputs['promised'].subarray(0, n), first);
       if (actionValues) {
@@ -130,25 +131,15 @@ export class Learner {
     }
     return { actions, values, promised, actionValues };
   }
-  /** Rows first … first + n − 1 as [features][columns], normalised, the unused columns 0. */
-  #columns(observations: Float32Array, first: number, n: number, columns: number): Float32Array {
-    const size = this.observationSize;
-    const into = new Float32Array(size * columns);
-    const scaled = new Float32Array(size);
-    for (let column = 0; column < n; column++) {
-      scaleInto(this.#packer.observation, observations, (first + column) * size, scaled, 0);
-      for (let feature = 0; feature < size; feature++) into[feature * columns + column] = scaled[feature];
+  /** The query's input: rows first … first + n − 1 of `observations`, feature-major. */
+  #input(entry: string, observations: Float32Array, first: number, n: number): { observation: Float32Array } {
+    const { columns } = this.plan.entries[entry];
+    let observation = this.#inputs.get(entry);
+    if (observation?.length !== this.observationSize * columns) {
+      observation = new Float32Array(this.observationSize * columns);
+      this.#inputs.set(entry, observation);
     }
-    return into;
-  }
-  #actions(output: Float32Array, n: number, columns: number): Float32Array {
-    const size = this.actionSize;
-    const into = new Float32Array(n * size);
-    const scaled = new Float32Array(size);
-    for (let column = 0; column < n; column++) {
-      for (let part = 0; part < size; part++) scaled[part] = output[part * columns + column];
-      unscaleInto(this.#packer.action, scaled, 0, into, column * size);
-    }
-    return into;
+    scaleIntoColumns(this.#packer.observation, observations, first, n, observation, columns);
+    return { observation };
   }
 }
