@@ -27,9 +27,12 @@ class FakeWorker implements WorkerLike<ToTrainer> {
   }
   /** The seed it is training now. */
   get seed(): number {
+    return this.start.lanes[0].seed;
+  }
+  get start() {
     const start = this.heard.findLast((message) => message.kind === 'start');
     if (start?.kind !== 'start') throw new Error('not started');
-    return start.seed;
+    return start;
   }
   progress(phase: 'offline' | 'online', step: number): void {
     this.say({
@@ -93,33 +96,33 @@ test.each([
 describe('seeds', () => {
   test('start in order, as many as there are places, the lead first', () => {
     const { pool, workers } = poolOf(2);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     expect(workers.map(({ seed }) => seed)).toEqual([0, 1]);
-    expect(workers.map(({ heard }) => heard[0].kind === 'start' && heard[0].lead)).toEqual([true, false]);
+    expect(workers.map(({ start }) => start.lanes[0].lead)).toEqual([true, false]);
   });
   test('the next takes over the worker of the one that is done, with the data it already has', () => {
     const { pool, workers } = poolOf(1);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     workers[0].finish();
     expect(workers).toHaveLength(1);
     expect(workers[0].seed).toBe(1);
   });
   test('the run ends, and its workers with it, when the last is done', () => {
     const { pool, workers, kinds } = poolOf(3);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     for (const worker of workers) worker.finish();
     expect(kinds().at(-1)).toBe('runEnded');
     expect(workers.every(({ isEnded }) => isEnded)).toBe(true);
   });
   test('a paused start prepares the lead only, and holds it', () => {
     const { pool, workers } = poolOf(3);
-    pool.start('run', spec, false);
+    pool.start([{ runId: 'run', spec }], false);
     expect(workers).toHaveLength(1);
-    expect(workers[0].heard[0]).toMatchObject({ kind: 'start', seed: 0, held: true });
+    expect(workers[0].heard[0]).toMatchObject({ kind: 'start', lanes: [{ seed: 0 }], held: true });
   });
   test('below full speed only the lead goes on', () => {
     const { pool, workers } = poolOf(2);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     pool.setSpeed(20);
     expect(workers.map(({ heard }) => heard.at(-1)?.kind)).toEqual(['resume', 'hold']);
     pool.setSpeed(0);
@@ -127,7 +130,7 @@ describe('seeds', () => {
   });
   test('a step pauses all and steps the lead', () => {
     const { pool, workers } = poolOf(2);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     pool.step(false);
     expect(workers[0].heard.slice(-2).map(({ kind }) => kind)).toEqual(['hold', 'step']);
     expect(workers[1].heard.at(-1)?.kind).toBe('hold');
@@ -137,7 +140,7 @@ describe('seeds', () => {
 describe('a worker that dies', () => {
   test('ends its seed with its last position, and the others go on', () => {
     const { pool, workers, told } = poolOf(1);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     workers[0].progress('offline', 300);
     workers[0].onerror?.({ message: 'boom' } as ErrorEvent);
     expect(told).toContainEqual({
@@ -151,7 +154,7 @@ describe('a worker that dies', () => {
   });
   test('is noticed when it just falls silent', () => {
     const { pool, workers, check, kinds } = poolOf(1);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     for (let i = 0; i < 5; i++) check();
     expect(workers[0].heard.some(({ kind }) => kind === 'ping')).toBe(true);
     expect(kinds()).not.toContain('seedFailed');
@@ -160,7 +163,7 @@ describe('a worker that dies', () => {
   });
   test('is not taken for dead while it answers', () => {
     const { pool, workers, check, kinds } = poolOf(1);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     for (let i = 0; i < 20; i++) {
       check();
       workers[0].say({ kind: 'alive', runId: 'run', seed: 0 });
@@ -169,16 +172,16 @@ describe('a worker that dies', () => {
   });
   test('can be run again', () => {
     const { pool, workers } = poolOf(3);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     workers[1].onerror?.({ message: 'boom' } as ErrorEvent);
-    pool.restart(1);
+    pool.restart('run', 1);
     expect(workers[3].seed).toBe(1);
   });
   test('says nothing more to a run that has replaced its own', () => {
     const { pool, workers, told } = poolOf(1);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     const [old] = workers;
-    pool.start('next', spec, true);
+    pool.start([{ runId: 'next', spec }], true);
     const before = told.length;
     old.say({ kind: 'alive', runId: 'run', seed: 0 });
     old.onerror?.({ message: 'late' } as ErrorEvent);
@@ -190,7 +193,7 @@ describe('a worker that dies', () => {
 describe('a live change', () => {
   test('waits until all stand still, then applies to all at the furthest one’s next multiple of 100', async () => {
     const { pool, workers } = poolOf(2);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     const pending = pool.change('offline', 'offline.params.expectile', 0.7);
     workers[0].answerHolds('offline', 342);
     expect(workers[0].heard.some(({ kind }) => kind === 'change')).toBe(false);
@@ -198,26 +201,22 @@ describe('a live change', () => {
     const change = { phase: 'offline', step: 400, field: 'offline.params.expectile', value: 0.7 };
     expect(await pending).toEqual(change);
     for (const { heard } of workers) {
-      expect(heard.slice(-2)).toEqual([
-        { kind: 'change', runId: 'run', change },
-        { kind: 'resume', runId: 'run' },
-      ]);
+      expect(heard.slice(-2)).toEqual([{ kind: 'change', change }, { kind: 'resume' }]);
     }
   });
   test('reaches the seeds still queued with their spec', async () => {
     const { pool, workers } = poolOf(2);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     const pending = pool.change('offline', 'field', 1);
     workers[0].answerHolds('offline', 0);
     workers[1].answerHolds('offline', 0);
     const change = await pending;
     workers[1].finish();
-    const start = workers[1].heard.findLast(({ kind }) => kind === 'start');
-    expect(start?.kind === 'start' && start.spec.changes).toEqual([change]);
+    expect(workers[1].start.lanes[0].spec.changes).toEqual([change]);
   });
   test('is refused once a seed has finished', async () => {
     const { pool, workers } = poolOf(2);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     workers[0].finish();
     const pending = pool.change('online', 'field', 1);
     workers[0].answerHolds('offline', 10);
@@ -226,7 +225,7 @@ describe('a live change', () => {
   });
   test('does not hang when the seed it waits for ends', async () => {
     const { pool, workers } = poolOf(1);
-    pool.start('run', spec, true);
+    pool.start([{ runId: 'run', spec }], true);
     const pending = pool.change('offline', 'field', 1);
     workers[0].finish();
     expect(await pending).toBeNull();

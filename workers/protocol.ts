@@ -5,32 +5,53 @@
 import type { Position, RunEvent, Snapshot } from '../src/metrics/events';
 import type { Stage, ViewEpisode, ViewMap } from '../src/metrics/view';
 import type { Change, RunSpec } from '../src/spec/runSpec';
+import type { ExecutorChosen } from '../src/training/executors';
 
+/** One seed of one run, as a trainer gets it. */
+export interface LaneStart {
+  readonly runId: string;
+  readonly spec: RunSpec;
+  readonly seed: number;
+  /** Only the lead seed of a run sends snapshots. */
+  readonly lead: boolean;
+}
+/** What a trainer is told concerns all its lanes at once. */
 export type ToTrainer =
   | {
       readonly kind: 'start';
-      readonly runId: string;
-      readonly spec: RunSpec;
-      readonly seed: number;
-      /** Only the lead seed sends snapshots. */
-      readonly lead: boolean;
+      /** Several are to train together where that is faster; otherwise the trainer keeps the first and says so (`chosen`). */
+      readonly lanes: readonly LaneStart[];
       /** Prepares, then waits before the first update. */
       readonly held: boolean;
       readonly updatesPerSecond: number;
+      /** Workers that could train at the same time, for `auto`. */
+      readonly places: number;
+      /** A result will be compared with a digest, so that `auto` keeps to the executor that repeats it. */
+      readonly isCompared: boolean;
+      /** What another worker has found for these runs. */
+      readonly choice: ExecutorChosen | null;
     }
-  /** Stops after a whole update; answered by `held` with the exact position. Asked again while held, answers again. */
-  | { readonly kind: 'hold'; readonly runId: string; readonly request: number }
-  | { readonly kind: 'resume'; readonly runId: string }
+  /** Stops after a whole update; each lane answers `held` with its exact position. Asked again while held, answers again. */
+  | { readonly kind: 'hold'; readonly request: number }
+  | { readonly kind: 'resume' }
   /** One update offline, one environment step online; then holds again. `toEvaluation` runs on to the next evaluation. */
-  | { readonly kind: 'step'; readonly runId: string; readonly toEvaluation: boolean }
+  | { readonly kind: 'step'; readonly toEvaluation: boolean }
   /** 0 is full speed. */
-  | { readonly kind: 'speed'; readonly runId: string; readonly updatesPerSecond: number }
-  | { readonly kind: 'change'; readonly runId: string; readonly change: Change }
+  | { readonly kind: 'speed'; readonly updatesPerSecond: number }
+  | { readonly kind: 'change'; readonly change: Change }
   /** Answered by `alive` as soon as the worker listens again: tells a busy worker from a dead one. */
-  | { readonly kind: 'ping'; readonly runId: string };
+  | { readonly kind: 'ping' };
 
 export type FromTrainer =
   | { readonly kind: 'event'; readonly runId: string; readonly seed: number; readonly event: RunEvent }
+  /** The answer to a start with several lanes, in the name of the first: all train here, or only the first one does. */
+  | {
+      readonly kind: 'chosen';
+      readonly runId: string;
+      readonly seed: number;
+      readonly choice: ExecutorChosen;
+      readonly together: boolean;
+    }
   /** `request` 0: it came to rest by itself, its single steps done. */
   | {
       readonly kind: 'held';
@@ -73,6 +94,7 @@ export function transferables(message: FromTrainer | FromViewer): ArrayBuffer[] 
       return eventBuffers(message.event);
     case 'map':
       return [message.map.values, message.map.arrows, message.map.outside].map(bufferOf);
+    case 'chosen':
     case 'held':
     case 'alive':
     case 'failed':

@@ -58,7 +58,7 @@ async function prepared(spec: RunSpec, report: (event: RunEvent) => void): Promi
 }
 
 async function start(message: Extract<ToTrainer, { kind: 'start' }>): Promise<void> {
-  const { runId, seed, spec, lead, held, updatesPerSecond } = message;
+  const [{ runId, seed, spec, lead }] = message.lanes;
   running = { runId, seed };
   const reporter = new Reporter((event) => post({ kind: 'event', runId, seed, event }), now);
   const control = new Pace({
@@ -66,8 +66,8 @@ async function start(message: Extract<ToTrainer, { kind: 'start' }>): Promise<vo
     letMessagesIn,
     sleep,
     changes: spec.changes,
-    held,
-    updatesPerSecond,
+    held: message.held,
+    updatesPerSecond: message.updatesPerSecond,
     onHeld: (request, at) => {
       reporter.flush();
       post({ kind: 'held', runId, seed, request, at });
@@ -80,6 +80,8 @@ async function start(message: Extract<ToTrainer, { kind: 'start' }>): Promise<vo
       chooseExecutor(spec.executor),
       prepared(spec, report),
     ]);
+    if (message.lanes.length > 1)
+      post({ kind: 'chosen', runId, seed, choice: { executor: executor.id, why, timings: [] }, together: false });
     if (problem && lead) report({ kind: 'problem', problem });
     let lastBreath = now();
     for await (const event of train(spec, seed, { prepared: data, executor, why, control, lead })) {

@@ -198,7 +198,7 @@ export class Laboratory {
     if (!current) return;
     this.store.getState().runResumed(current.id);
     this.hiddenTab.begin();
-    this.pool.restart(seed);
+    this.pool.restart(current.id, seed);
   }
 
   deleteRun(id: string): void {
@@ -245,7 +245,7 @@ export class Laboratory {
     this.store.getState().mapDrawn(null);
     this.store.getState().episodePlayed(null);
     if (going) this.hiddenTab.begin();
-    this.pool.start(id, recipe, going);
+    this.pool.start([{ runId: id, spec: recipe }], going);
   }
 
   /** Ends the current run, whatever the recipe says; a finished one just stops being current. */

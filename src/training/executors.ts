@@ -3,6 +3,18 @@ import type { Executor, ExecutorId } from '../compute/executor';
 import type { RunProblem } from '../spec/problems';
 import type { ExecutorChoice } from '../spec/runSpec';
 
+/** Updates a second over all seeds at once, as measured here. */
+export interface Timing {
+  readonly executor: ExecutorId;
+  readonly updatesPerSecond: number;
+}
+/** A choice as plain data: other workers of the same run need not make it again. */
+export interface ExecutorChosen {
+  readonly executor: ExecutorId;
+  readonly why: string;
+  /** What `auto` measured; empty where nothing was. */
+  readonly timings: readonly Timing[];
+}
 export interface ChosenExecutor {
   readonly executor: Executor;
   /** Why this one, in a sentence. */
