@@ -26,31 +26,37 @@ function operand(start: usize, innerStride: usize, cell: usize): usize {
   return cells + cell;
 }
 
+/** The choice of the kind lies outside all loops: it is made once an instruction. */
 export function unary(instruction: usize): void {
-  const kind = word(instruction, 2);
-  const inner = word(instruction, 5);
-  const xInner = address(instruction, 12);
-  for (let i: usize = 0; i < address(instruction, 3); i++) {
-    for (let j: usize = 0; j < address(instruction, 4); j++) {
-      const out = address(instruction, 6) + i * address(instruction, 7) + j * address(instruction, 8);
-      const x = address(instruction, 9) + i * address(instruction, 10) + j * address(instruction, 11);
-      unaryRow(kind, operand(x, xInner, 0), xInner << 2, out, inner);
-    }
+  switch (word(instruction, 2)) {
+    case 0: return unaryOf(0, instruction);
+    case 1: return unaryOf(1, instruction);
+    case 2: return unaryOf(2, instruction);
+    case 3: return unaryOf(3, instruction);
+    case 4: return unaryOf(4, instruction);
+    case 5: return unaryOf(5, instruction);
+    case 6: return unaryOf(6, instruction);
+    case 7: return unaryOf(7, instruction);
+    case 8: return unaryOf(8, instruction);
+    case 9: return unaryOf(9, instruction);
+    case 10: return unaryOf(10, instruction);
+    case 11: return unaryOf(11, instruction);
+    case 12: return unaryOf(12, instruction);
+    case 13: return unaryOf(13, instruction);
+    default: return unaryOf(14, instruction);
   }
 }
 
 export function binary(instruction: usize): void {
-  const kind = word(instruction, 2);
-  const inner = word(instruction, 5);
-  const xInner = address(instruction, 12);
-  const yInner = address(instruction, 16);
-  for (let i: usize = 0; i < address(instruction, 3); i++) {
-    for (let j: usize = 0; j < address(instruction, 4); j++) {
-      const out = address(instruction, 6) + i * address(instruction, 7) + j * address(instruction, 8);
-      const x = address(instruction, 9) + i * address(instruction, 10) + j * address(instruction, 11);
-      const y = address(instruction, 13) + i * address(instruction, 14) + j * address(instruction, 15);
-      binaryRow(kind, operand(x, xInner, 0), xInner << 2, operand(y, yInner, 16), yInner << 2, out, inner);
-    }
+  switch (word(instruction, 2)) {
+    case 0: return binaryOf(0, instruction);
+    case 1: return binaryOf(1, instruction);
+    case 2: return binaryOf(2, instruction);
+    case 3: return binaryOf(3, instruction);
+    case 4: return binaryOf(4, instruction);
+    case 5: return binaryOf(5, instruction);
+    case 6: return binaryOf(6, instruction);
+    default: return binaryOf(7, instruction);
   }
 }
 
@@ -110,33 +116,44 @@ function applyUnary(kind: i32, x: v128): v128 {
 
 // @ts-expect-error: decorator
 @inline
-function unaryLoop(kind: i32, x: usize, step: usize, out: usize, count: i32): void {
-  for (; count > 0; count -= 4) {
-    storeFirst(out, applyUnary(kind, v128.load(x)), count);
-    x += step;
-    out += 16;
+function unaryOf(kind: i32, instruction: usize): void {
+  const inner = word(instruction, 5);
+  const step = address(instruction, 12) << 2;
+  for (let i: usize = 0; i < address(instruction, 3); i++) {
+    for (let j: usize = 0; j < address(instruction, 4); j++) {
+      let out = address(instruction, 6) + i * address(instruction, 7) + j * address(instruction, 8);
+      let x = address(instruction, 9) + i * address(instruction, 10) + j * address(instruction, 11);
+      x = operand(x, step, 0);
+      let left = inner;
+      // Cheap operations four vectors a turn: the loop itself would take longer than they do.
+      if (isCheap(kind) && step) {
+        for (; left >= 16; left -= 16) {
+          const a = applyUnary(kind, v128.load(x));
+          const b = applyUnary(kind, v128.load(x, 16));
+          const c = applyUnary(kind, v128.load(x, 32));
+          const d = applyUnary(kind, v128.load(x, 48));
+          v128.store(out, a);
+          v128.store(out, b, 16);
+          v128.store(out, c, 32);
+          v128.store(out, d, 48);
+          x += 64;
+          out += 64;
+        }
+      }
+      for (; left > 0; left -= 4) {
+        storeFirst(out, applyUnary(kind, v128.load(x)), left);
+        x += step;
+        out += 16;
+      }
+    }
   }
 }
 
-/** The choice lies outside the loop: one loop a kind. */
-function unaryRow(kind: i32, x: usize, step: usize, out: usize, count: i32): void {
-  switch (kind) {
-    case 0: return unaryLoop(0, x, step, out, count);
-    case 1: return unaryLoop(1, x, step, out, count);
-    case 2: return unaryLoop(2, x, step, out, count);
-    case 3: return unaryLoop(3, x, step, out, count);
-    case 4: return unaryLoop(4, x, step, out, count);
-    case 5: return unaryLoop(5, x, step, out, count);
-    case 6: return unaryLoop(6, x, step, out, count);
-    case 7: return unaryLoop(7, x, step, out, count);
-    case 8: return unaryLoop(8, x, step, out, count);
-    case 9: return unaryLoop(9, x, step, out, count);
-    case 10: return unaryLoop(10, x, step, out, count);
-    case 11: return unaryLoop(11, x, step, out, count);
-    case 12: return unaryLoop(12, x, step, out, count);
-    case 13: return unaryLoop(13, x, step, out, count);
-    default: return unaryLoop(14, x, step, out, count);
-  }
+/** One machine instruction or two. */
+// @ts-expect-error: decorator
+@inline
+function isCheap(kind: i32): bool {
+  return kind < 5 || kind == 7 || kind == 11;
 }
 
 /** Same order as `binaryKinds` in encode.ts. minimum: y < x ? y : x; maximum: x < y ? y : x. */
@@ -155,26 +172,73 @@ function applyBinary(kind: i32, x: v128, y: v128): v128 {
   }
 }
 
+/**
+ * Loads come before the stores of the same turn, so `out` may lie where an operand lies. Each mix of dense and broadcast operands
+ * has a loop whose addresses are constants.
+ */
 // @ts-expect-error: decorator
 @inline
-function binaryLoop(kind: i32, x: usize, xStep: usize, y: usize, yStep: usize, out: usize, count: i32): void {
-  for (; count > 0; count -= 4) {
-    storeFirst(out, applyBinary(kind, v128.load(x), v128.load(y)), count);
-    x += xStep;
-    y += yStep;
-    out += 16;
-  }
-}
-
-function binaryRow(kind: i32, x: usize, xStep: usize, y: usize, yStep: usize, out: usize, count: i32): void {
-  switch (kind) {
-    case 0: return binaryLoop(0, x, xStep, y, yStep, out, count);
-    case 1: return binaryLoop(1, x, xStep, y, yStep, out, count);
-    case 2: return binaryLoop(2, x, xStep, y, yStep, out, count);
-    case 3: return binaryLoop(3, x, xStep, y, yStep, out, count);
-    case 4: return binaryLoop(4, x, xStep, y, yStep, out, count);
-    case 5: return binaryLoop(5, x, xStep, y, yStep, out, count);
-    case 6: return binaryLoop(6, x, xStep, y, yStep, out, count);
-    default: return binaryLoop(7, x, xStep, y, yStep, out, count);
+function binaryOf(kind: i32, instruction: usize): void {
+  const inner = word(instruction, 5);
+  const xStep = address(instruction, 12) << 2;
+  const yStep = address(instruction, 16) << 2;
+  for (let i: usize = 0; i < address(instruction, 3); i++) {
+    for (let j: usize = 0; j < address(instruction, 4); j++) {
+      let out = address(instruction, 6) + i * address(instruction, 7) + j * address(instruction, 8);
+      let x = address(instruction, 9) + i * address(instruction, 10) + j * address(instruction, 11);
+      let y = address(instruction, 13) + i * address(instruction, 14) + j * address(instruction, 15);
+      x = operand(x, xStep, 0);
+      y = operand(y, yStep, 16);
+      let left = inner;
+      if (xStep && yStep) {
+        for (; left >= 16; left -= 16) {
+          const a = applyBinary(kind, v128.load(x), v128.load(y));
+          const b = applyBinary(kind, v128.load(x, 16), v128.load(y, 16));
+          const c = applyBinary(kind, v128.load(x, 32), v128.load(y, 32));
+          const d = applyBinary(kind, v128.load(x, 48), v128.load(y, 48));
+          v128.store(out, a);
+          v128.store(out, b, 16);
+          v128.store(out, c, 32);
+          v128.store(out, d, 48);
+          x += 64;
+          y += 64;
+          out += 64;
+        }
+      } else if (xStep) {
+        const value = v128.load(y);
+        for (; left >= 16; left -= 16) {
+          const a = applyBinary(kind, v128.load(x), value);
+          const b = applyBinary(kind, v128.load(x, 16), value);
+          const c = applyBinary(kind, v128.load(x, 32), value);
+          const d = applyBinary(kind, v128.load(x, 48), value);
+          v128.store(out, a);
+          v128.store(out, b, 16);
+          v128.store(out, c, 32);
+          v128.store(out, d, 48);
+          x += 64;
+          out += 64;
+        }
+      } else if (yStep) {
+        const value = v128.load(x);
+        for (; left >= 16; left -= 16) {
+          const a = applyBinary(kind, value, v128.load(y));
+          const b = applyBinary(kind, value, v128.load(y, 16));
+          const c = applyBinary(kind, value, v128.load(y, 32));
+          const d = applyBinary(kind, value, v128.load(y, 48));
+          v128.store(out, a);
+          v128.store(out, b, 16);
+          v128.store(out, c, 32);
+          v128.store(out, d, 48);
+          y += 64;
+          out += 64;
+        }
+      }
+      for (; left > 0; left -= 4) {
+        storeFirst(out, applyBinary(kind, v128.load(x), v128.load(y)), left);
+        x += xStep;
+        y += yStep;
+        out += 16;
+      }
+    }
   }
 }
