@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Phase } from '../spec/runSpec';
 import { appendEvent, emptySeedCurve, type SeedCurve, Summariser, seedPoints, thin } from './curves';
-import type { Evaluation } from './events';
+import type { Evaluation, RunEvent } from './events';
 
 function evaluation(phase: Phase, step: number, mean: number, more: Partial<Evaluation> = {}): Evaluation {
   return {
@@ -39,6 +39,62 @@ describe('metrics columns', () => {
       steps: [10, 20, 30],
       columns: { criticLoss: [1, 2, Number.NaN], policyLoss: [Number.NaN, Number.NaN, 3] },
     });
+  });
+});
+
+describe('a run that goes on from an earlier step on another executor', () => {
+  const metrics = (phase: Phase, steps: number[]): RunEvent => ({
+    kind: 'metrics',
+    phase,
+    steps: Float64Array.from(steps),
+    columns: { criticLoss: Float32Array.from(steps) },
+  });
+  const episode = (step: number): RunEvent => ({
+    kind: 'episode',
+    at: { phase: 'online', step },
+    return: 1,
+    length: 5,
+  });
+  const resumed = (phase: Phase, step: number): RunEvent => ({
+    kind: 'resumed',
+    at: { phase, step },
+    executor: 'wasm',
+    reason: 'unplugged',
+  });
+  const stepsOf = (points: readonly { step: number }[]) => points.map(({ step }) => step);
+
+  test('forgets what came after that step, so that nothing is there twice', () => {
+    const curve = curveOf(0, [['offline', 0, 1]]);
+    appendEvent(curve, metrics('offline', [50, 100]));
+    appendEvent(curve, evaluation('offline', 100, 2));
+    appendEvent(curve, metrics('online', [10, 20, 30]));
+    for (const step of [0, 20]) appendEvent(curve, evaluation('online', step, 3));
+    for (const step of [5, 25, 29]) appendEvent(curve, episode(step));
+    appendEvent(curve, resumed('online', 20));
+    appendEvent(curve, metrics('online', [30, 40]));
+    appendEvent(curve, episode(26));
+    appendEvent(curve, evaluation('online', 40, 4));
+    const { result } = curve;
+    expect(stepsOf(result.offline)).toEqual([0, 100]);
+    expect(stepsOf(result.online)).toEqual([0, 20, 40]);
+    expect(stepsOf(result.episodes)).toEqual([5, 26]);
+    expect(curve.metrics.offline.steps).toEqual([50, 100]);
+    expect(curve.metrics.online).toEqual({ steps: [10, 20, 30, 40], columns: { criticLoss: [10, 20, 30, 40] } });
+    expect(result.resumed).toMatchObject({ executor: 'wasm', at: { phase: 'online', step: 20 } });
+  });
+  test('forgets the whole online phase where it goes back before the switch', () => {
+    const curve = curveOf(0, [
+      ['offline', 0, 1],
+      ['offline', 100, 2],
+      ['online', 0, 2],
+    ]);
+    appendEvent(curve, { kind: 'regime', returns: [1, 2], mean: 1.5 });
+    appendEvent(curve, metrics('online', [10]));
+    appendEvent(curve, resumed('offline', 0));
+    expect(stepsOf(curve.result.offline)).toEqual([0]);
+    expect(curve.result.online).toEqual([]);
+    expect(curve.result.pretrained).toEqual([]);
+    expect(curve.metrics.online).toEqual({ steps: [], columns: { criticLoss: [] } });
   });
 });
 

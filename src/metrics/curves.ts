@@ -5,7 +5,7 @@
 import { bootstrapInterval, interquartileMean } from '../numeric/statistics';
 import type { Phase } from '../spec/runSpec';
 import type { RunEvent } from './events';
-import { type EvaluationPoint, emptyResult, note, type SeedResult } from './results';
+import { type EvaluationPoint, emptyResult, lastStepKept, note, type SeedResult } from './results';
 
 /** Rows of numbers under one x axis, grown by appending. */
 export interface MetricColumns {
@@ -26,6 +26,10 @@ export function emptySeedCurve(seed: number): SeedCurve {
 /** Adds what an event says to `curve`, in place. */
 export function appendEvent(curve: SeedCurve, event: RunEvent): void {
   note(curve.result, event);
+  if (event.kind === 'resumed') {
+    for (const phase of ['offline', 'online'] as const) forgetRows(curve.metrics[phase], lastStepKept(event.at, phase));
+    return;
+  }
   if (event.kind !== 'metrics') return;
   const target = curve.metrics[event.phase];
   const before = target.steps.length;
@@ -38,6 +42,12 @@ export function appendEvent(curve: SeedCurve, event: RunEvent): void {
   for (const column of Object.values(target.columns)) {
     while (column.length < target.steps.length) column.push(Number.NaN);
   }
+}
+
+function forgetRows({ steps, columns }: MetricColumns, end: number): void {
+  const from = steps.findIndex((step) => step > end);
+  if (from < 0) return;
+  for (const numbers of [steps, ...Object.values(columns)]) numbers.length = from;
 }
 
 /** What an evaluation measures, by name. */

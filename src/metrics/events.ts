@@ -20,9 +20,14 @@ export type RunEvent =
       readonly executor: string;
       readonly reproducible: boolean;
       readonly why: string;
+      /** What `auto` measured before it chose; empty where nothing was measured. */
+      readonly timings: readonly ExecutorTiming[];
+      /** Online, one set of acting weights serves this many environment steps: 1 is always the newest. */
+      readonly staleness: number;
       readonly parameters: number;
       readonly flopsPerUpdate: number;
     }
+  | Resumption
   /** `latest`: the newest update's metrics, for single steps. */
   | {
       readonly kind: 'progress';
@@ -68,6 +73,21 @@ export type RunEvent =
       readonly outcome: 'complete' | 'stopped' | 'failed';
     };
 
+/** Updates a second over all seeds that train at the same time, as measured here. */
+export interface ExecutorTiming {
+  readonly executor: string;
+  readonly updatesPerSecond: number;
+}
+/**
+ * The device was lost and the run goes on from `at` with another executor: whatever was said of later steps is void and comes
+ * again. From here on the run repeats nowhere: how far the device came is chance. A `problem` with the words follows.
+ */
+export interface Resumption {
+  readonly kind: 'resumed';
+  readonly at: Position;
+  readonly executor: string;
+  readonly reason: string;
+}
 export interface Evaluation {
   readonly kind: 'evaluation';
   readonly at: Position;

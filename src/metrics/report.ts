@@ -27,6 +27,7 @@ export function runReport({ spec, link, executor, references, card, regime, resu
     link,
     digest: runDigest(results),
     executor,
+    staleness: results[0]?.staleness ?? null,
     references,
     dataset: card && {
       n: card.count,
@@ -43,11 +44,12 @@ export function runReport({ spec, link, executor, references, card, regime, resu
       label: regime.label,
       normalisedDifference: regime.normalisedDifference,
     },
-    seeds: results.map(({ seed, digest, outcome, problem, offline, online, episodes, pretrained }) => ({
+    seeds: results.map(({ seed, digest, outcome, problem, resumed, offline, online, episodes, pretrained }) => ({
       seed,
       digest,
       outcome,
       problem,
+      resumed: resumed ?? null,
       pretrained,
       offline,
       online,

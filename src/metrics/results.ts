@@ -2,7 +2,8 @@
 import type { DataCard, References } from '../datasets/transitions';
 import { bootstrapInterval, type Interval, interquartileMean } from '../numeric/statistics';
 import type { RunProblem } from '../spec/problems';
-import type { RunEvent } from './events';
+import type { Phase } from '../spec/runSpec';
+import type { Position, Resumption, RunEvent } from './events';
 import { type Regime, regimeOf } from './regime';
 
 export interface EvaluationPoint {
@@ -25,6 +26,10 @@ export interface SeedResult {
   readonly episodes: { step: number; return: number; length: number }[];
   /** π₀'s greedy returns at the switch. */
   pretrained: readonly number[];
+  /** Environment steps that one set of acting weights served; absent until the run has started. */
+  staleness?: number;
+  /** Set where the device was lost and another executor went on. */
+  resumed?: Resumption;
 }
 export function emptyResult(seed: number): SeedResult {
   return {
@@ -55,6 +60,13 @@ export function note(result: SeedResult, event: RunEvent): void {
     case 'problem':
       result.problem = event.problem;
       return;
+    case 'started':
+      result.staleness = event.staleness;
+      return;
+    case 'resumed':
+      result.resumed = event;
+      forget(result, event.at);
+      return;
     case 'finished':
       result.digest = event.digest;
       result.outcome = event.outcome;
@@ -62,7 +74,6 @@ export function note(result: SeedResult, event: RunEvent): void {
     case 'preparing':
     case 'references':
     case 'dataset':
-    case 'started':
     case 'progress':
     case 'metrics':
     case 'switched':
@@ -73,6 +84,24 @@ export function note(result: SeedResult, event: RunEvent): void {
     default:
       event satisfies never;
   }
+}
+
+/** Drops what was said of steps after `at`. */
+function forget(result: SeedResult, at: Position): void {
+  keepUpTo(result.offline, at, 'offline');
+  keepUpTo(result.online, at, 'online');
+  keepUpTo(result.episodes, at, 'online');
+  if (at.phase === 'offline') result.pretrained = [];
+}
+function keepUpTo(points: { readonly step: number }[], at: Position, phase: Phase): void {
+  const end = lastStepKept(at, phase);
+  const from = points.findIndex(({ step }) => step > end);
+  if (from >= 0) points.length = from;
+}
+/** The last step of `phase` that a run which goes on from `at` has behind it; −1 where it has not begun. */
+export function lastStepKept(at: Position, phase: Phase): number {
+  if (at.phase === phase) return at.step;
+  return phase === 'offline' ? Number.POSITIVE_INFINITY : -1;
 }
 
 export interface Estimate {

@@ -54,6 +54,18 @@ describe('explain', () => {
       },
       'This browser lacks WebAssembly SIMD, so the portable executor is used: about 20 times slower, and digests do not compare.',
     ],
+    [
+      {
+        kind: 'deviceLost',
+        at: { phase: 'offline', step: 4230 },
+        from: { phase: 'offline', step: 4000 },
+        seed: 0,
+        executor: 'WebGPU',
+        reason: 'the device was taken away.',
+        used: 'WebAssembly',
+      },
+      'WebGPU stopped at update 4,230: the device was taken away. WebAssembly goes on from update 4,000; this run will not repeat bit for bit.',
+    ],
     [{ kind: 'storageRefused' }, 'Storage is refused (private window?). Runs live until this tab closes.'],
     [
       { kind: 'hiddenTabPaused', at: { phase: 'online', step: 2140 }, of: 5000, minutes: 6 },

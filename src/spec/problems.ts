@@ -64,6 +64,16 @@ export type RunProblem =
       readonly used: string;
       readonly slower?: number;
     }
+  /** The executor could not go on, or not begin; `used` goes on from `from`. */
+  | {
+      readonly kind: 'deviceLost';
+      readonly at: At;
+      readonly from: At;
+      readonly seed: number;
+      readonly executor: string;
+      readonly reason: string;
+      readonly used: string;
+    }
   | { readonly kind: 'storageRefused' }
   | { readonly kind: 'hiddenTabPaused'; readonly at: At; readonly of: number; readonly minutes: number }
   /** An error nobody foresaw, in its own words. */
@@ -118,6 +128,11 @@ export function explain(problem: Problem): string {
           ? ''
           : `: about ${numberText(problem.slower)} times slower, and digests do not compare`;
       return `${problem.reason}, so ${problem.used} is used${slower}.`;
+    }
+    case 'deviceLost': {
+      const isAtOnce = problem.at.phase === problem.from.phase && problem.at.step === problem.from.step;
+      const goesOn = `${problem.used} goes on from ${isAtOnce ? 'there' : place(problem.from)}`;
+      return `${problem.executor} stopped at ${place(problem.at)}: ${problem.reason.replace(/\.$/, '')}. ${goesOn}; this run will not repeat bit for bit.`;
     }
     case 'storageRefused':
       return 'Storage is refused (private window?). Runs live until this tab closes.';

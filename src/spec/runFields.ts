@@ -141,6 +141,15 @@ export const switchSchema = {
     label: 'Shrink and perturb',
     help: 'Keeps this part of every weight at the switch and fills the rest with fresh ones. 1 changes nothing.',
   }),
+  staleness: integer({
+    default: 0,
+    min: 0,
+    max: 1000,
+    step: 1,
+    label: 'Acting weights kept for',
+    unit: 'steps',
+    help: 'Online steps taken with the same weights; their updates follow together. 0 leaves it to the executor, 1 acts with the newest.',
+  }),
 } as const;
 export const evaluationSchema = {
   offlineEvery: integer({
@@ -249,6 +258,12 @@ export const runSchema = {
     options: [
       { value: 'auto', label: 'fastest here' },
       { value: 'wasm', label: 'WebAssembly', help: 'Same bits in every browser and in Node.' },
+      {
+        value: 'wasm-relaxed',
+        label: 'WebAssembly, fused multiply-add',
+        help: 'Faster where the processor rounds once instead of twice. Does not repeat bit for bit.',
+      },
+      { value: 'webgpu', label: 'WebGPU', help: 'The graphics processor. For wide networks and many seeds at once.' },
       { value: 'tfjs-wasm', label: 'TensorFlow.js, WebAssembly' },
       { value: 'tfjs-cpu', label: 'TensorFlow.js, plain JavaScript' },
       { value: 'tfjs-webgl', label: 'TensorFlow.js, WebGL' },

@@ -13,7 +13,15 @@ export interface Change {
   readonly field: string;
   readonly value: FieldValue;
 }
-export type ExecutorChoice = 'auto' | 'wasm' | 'webgpu' | 'tfjs-cpu' | 'tfjs-wasm' | 'tfjs-webgl' | 'tfjs-webgpu';
+export type ExecutorChoice =
+  | 'auto'
+  | 'wasm'
+  | 'wasm-relaxed'
+  | 'webgpu'
+  | 'tfjs-cpu'
+  | 'tfjs-wasm'
+  | 'tfjs-webgl'
+  | 'tfjs-webgpu';
 export interface RunSpec {
   readonly version: 1;
   /** Preset it started from; the link stores the difference. */

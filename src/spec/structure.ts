@@ -89,6 +89,7 @@ export function slotsOf(spec: RunSpec): readonly Slot[] {
     penaltyDecay: acts && online.capabilities.penalty !== undefined,
     reset: switches,
     shrink: switches,
+    staleness: acts,
   };
   const evaluationApplies: Readonly<Record<keyof typeof evaluationSchema, boolean>> = {
     offlineEvery: pretrains,

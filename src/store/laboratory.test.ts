@@ -190,7 +190,16 @@ describe('edits', () => {
     const shown = () => getField(knobsOf(state().recipe, lab.current), 'offline.params.expectile');
     expect(shown()).toBe(getField(stitching, 'offline.params.expectile'));
     lab.run();
-    say(0, { kind: 'started', executor: 'wasm', reproducible: true, why: '', parameters: 0, flopsPerUpdate: 0 });
+    say(0, {
+      kind: 'started',
+      executor: 'wasm',
+      reproducible: true,
+      why: '',
+      timings: [],
+      staleness: 1,
+      parameters: 0,
+      flopsPerUpdate: 0,
+    });
     expect(shown()).toBe(getField(stitching, 'offline.params.expectile'));
     state().workersSaid([{ kind: 'seedHeld', runId: 'run 1', seed: 0, at: { phase: 'offline', step: 5000 } }]);
     expect(shown()).toBe(0.6);

@@ -174,6 +174,10 @@ function heardEvent(run: RunView, seed: number, event: Extract<PoolMessage, { ki
       const { executor, reproducible, why } = event;
       return { ...started, executor: { id: executor, reproducible, why } };
     }
+    case 'resumed': {
+      const { at, executor: id, reason: why } = event;
+      return { ...withSeed(run, seed, { at }), executor: { id, reproducible: false, why }, revision: run.revision + 1 };
+    }
     case 'progress':
       return withSeed(run, seed, { at: event.at, latest: event.latest });
     case 'snapshot':

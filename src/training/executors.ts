@@ -1,19 +1,15 @@
 /** Finds the executor a spec asks for, loading only that one. Falls back to another that is present, and says so. */
 import type { Executor, ExecutorId } from '../compute/executor';
+import type { ExecutorTiming } from '../metrics/events';
 import type { RunProblem } from '../spec/problems';
 import type { ExecutorChoice } from '../spec/runSpec';
 
-/** Updates a second over all seeds at once, as measured here. */
-export interface Timing {
-  readonly executor: ExecutorId;
-  readonly updatesPerSecond: number;
-}
 /** A choice as plain data: other workers of the same run need not make it again. */
 export interface ExecutorChosen {
   readonly executor: ExecutorId;
   readonly why: string;
   /** What `auto` measured; empty where nothing was. */
-  readonly timings: readonly Timing[];
+  readonly timings: readonly ExecutorTiming[];
 }
 export interface ChosenExecutor {
   readonly executor: Executor;
@@ -51,6 +47,20 @@ export async function chooseExecutor(choice: ExecutorChoice): Promise<ChosenExec
     reason ||= (unavailable ?? '').replace(/\.$/, '');
   }
   throw new Error(`Nothing here can train: ${reason}`);
+}
+
+/** What the page calls an executor. */
+export function executorName(id: ExecutorId): string {
+  switch (id) {
+    case 'wasm':
+      return 'WebAssembly';
+    case 'wasm-relaxed':
+      return 'WebAssembly with fused multiply-add';
+    case 'webgpu':
+      return 'WebGPU';
+    default:
+      return `TensorFlow.js on ${id.slice('tfjs-'.length)}`;
+  }
 }
 
 function reasonFor(id: ExecutorId): string {

@@ -34,14 +34,12 @@ export interface LearnerOptions {
 export class Learner {
   readonly #session: Session;
   readonly #packer: RecordPacker;
-  /** What a query reads, and one record: kept, because calls are awaited in turn and thousands are made. */
+  /** What a query reads: kept, because calls are awaited in turn and thousands are made. */
   readonly #inputs = new Map<string, Float32Array>();
-  readonly #record: Float32Array;
 
   private constructor(session: Session, packer: RecordPacker) {
     this.#session = session;
     this.#packer = packer;
-    this.#record = new Float32Array(packer.layout.stride);
   }
   /** Opens a session and uploads the dataset. */
   static async open(options: LearnerOptions): Promise<Learner> {
@@ -69,8 +67,9 @@ export class Learner {
   setBatchSplit(offlineColumns: number | 'proportional'): void {
     this.#session.setBatchSplit({ offlineColumns });
   }
-  run(updates: number): Promise<Float32Array> {
-    return this.#session.run(updates);
+  /** @param thenQuery  actions or judgements follow before the next updates */
+  run(updates: number, thenQuery: boolean): Promise<Float32Array> {
+    return this.#session.run(updates, thenQuery);
   }
   readState(): Promise<Uint8Array> {
     return this.#session.readState();
@@ -85,10 +84,19 @@ export class Learner {
   writeReplay(records: Float32Array, count: number): Promise<void> {
     return this.#session.writeRecords('replay', 0, records, count);
   }
-  /** Adds one transition to slot `slot` of the replay source, which then holds `count`. */
-  remember(transition: Transition, slot: number, count: number): Promise<void> {
-    this.#packer.pack(transition, this.#record, 0);
-    return this.#session.writeRecords('replay', slot, this.#record, count);
+  /** Writes `transition` as record number `row` of `records`, [n, stride]. */
+  pack(transition: Transition, records: Float32Array, row: number): void {
+    this.#packer.pack(transition, records, row);
+  }
+  /** Adds `records`, [n, stride], to the replay source, a ring of `capacity` slots, after the `before` that it has seen. */
+  async remember(records: Float32Array, before: number, capacity: number): Promise<void> {
+    const { stride } = this.#packer.layout;
+    const added = records.length / stride;
+    const first = before % capacity;
+    const straight = Math.min(added, capacity - first);
+    const count = Math.min(before + added, capacity);
+    await this.#session.writeRecords('replay', first, records.subarray(0, straight * stride), count);
+    if (straight < added) await this.#session.writeRecords('replay', 0, records.subarray(straight * stride), count);
   }
   /** One exploring action in environment units; `counter` keys its randomness. */
   async explore(observation: Float32Array, counter: number): Promise<Float32Array> {

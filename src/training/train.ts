@@ -7,11 +7,12 @@
  */
 
 import { algorithms } from '../algorithms/registry';
-import type { Executor } from '../compute/executor';
+import { DeviceLost } from '../compute/deviceLost';
+import type { Executor, ExecutorId } from '../compute/executor';
 import { copyModule, parameterBytes, resetState, shrinkAndPerturb, transferState, writeWord } from '../compute/state';
 import type { Neighbours } from '../datasets/neighbours';
 import type { Environment, State } from '../environments/environment';
-import type { Evaluation, Position, RunEvent } from '../metrics/events';
+import type { Evaluation, ExecutorTiming, Position, RunEvent } from '../metrics/events';
 import { sha256Hex } from '../numeric/digest';
 import { type RandomStream, stream } from '../numeric/random';
 import type { FieldValue } from '../schema/field';
@@ -23,14 +24,18 @@ import { anchorModule, assemble } from './assemble';
 import { pack, unpack } from './container';
 import type { RunControl } from './control';
 import { type Episodes, playEpisodes, promiseAndOutcome } from './evaluate';
+import { chooseExecutor, executorName } from './executors';
 import { Learner } from './learner';
 import type { Prepared } from './prepare';
+import { Recovery } from './recovery';
 
 export interface TrainContext {
   readonly prepared: Prepared;
   readonly executor: Executor;
   /** Why this executor, in a sentence. */
   readonly why: string;
+  /** What was measured to choose it. */
+  readonly timings?: readonly ExecutorTiming[];
   readonly control: RunControl;
   /** The lead seed sends a snapshot with every evaluation. */
   readonly lead: boolean;
@@ -49,6 +54,8 @@ const rowsPerEvaluation = 5;
 /** |Q| beyond this many times the ceiling (at least of a ceiling of 50) is divergence: 10,000 in U-maze. */
 const divergenceFactor = 200;
 const smallestCeiling = 50;
+/** No quantity of a run that learns comes near it; float32 ends at 3.4e38. */
+const largestValue = 1e30;
 /** Largest replay buffer, in transitions; older ones are overwritten. */
 const largestReplay = 1_000_000;
 
@@ -83,6 +90,12 @@ interface Run {
   current: RunSpec;
   learner: Learner;
   readonly loop: Loop;
+  /** Online, one set of acting weights serves this many steps. */
+  readonly staleness: number;
+  /** Records of one block, [staleness, stride]: written once a step, sent once a block. */
+  readonly block: Float32Array;
+  /** Where nothing could be lost, nothing is kept. */
+  readonly recovery: Recovery | null;
   metrics: MetricRows;
 }
 
@@ -90,14 +103,18 @@ interface Run {
 export async function* train(spec: RunSpec, seed: number, context: TrainContext): AsyncGenerator<RunEvent, void, void> {
   let run: Run | null = null;
   try {
-    run = context.checkpoint ? await restore(spec, seed, context, context.checkpoint) : await open(spec, seed, context);
-    yield* introduce(run);
-    if (run.loop.phase === 'offline') {
-      yield* learnOffline(run);
-      if (run.loop.outcome === 'running') yield* crossTheSwitch(run);
+    try {
+      run = await begin(spec, seed, context);
+      yield* introduce(run);
+      yield* learn(run);
+    } catch (error) {
+      if (!(error instanceof DeviceLost) || context.executor.id === reliable) throw error;
+      run?.learner.dispose();
+      const after = await goOn(spec, seed, context, run, error.message);
+      run = after.run;
+      yield* after.events;
+      yield* learn(run);
     }
-    if (run.loop.outcome === 'running') yield* learnOnline(run);
-    yield* conclude(run);
   } catch (error) {
     // Memory is taken at the start and again at the switch; whatever was measured until then has been said.
     if (!isOutOfMemory(error)) throw error;
@@ -107,6 +124,62 @@ export async function* train(spec: RunSpec, seed: number, context: TrainContext)
   } finally {
     run?.learner.dispose();
   }
+}
+
+async function* learn(run: Run): AsyncGenerator<RunEvent> {
+  if (run.loop.phase === 'offline') {
+    yield* learnOffline(run);
+    if (run.loop.outcome === 'running') yield* crossTheSwitch(run);
+  }
+  if (run.loop.outcome === 'running') yield* learnOnline(run);
+  yield* conclude(run);
+}
+
+/**
+ * The run on the executor that cannot be lost, from the newest recovery point. A device that refused before anything was said
+ * only means another choice of executor, which repeats as ever.
+ */
+async function goOn(
+  spec: RunSpec,
+  seed: number,
+  context: TrainContext,
+  lost: Run | null,
+  reason: string,
+): Promise<{ run: Run; events: RunEvent[] }> {
+  const { executor } = await chooseExecutor(reliable);
+  const used = executorName(executor.id);
+  if (lost === null) {
+    const why = `${reason.replace(/\.$/, '')}, so ${used} is used.`;
+    const run = await begin(spec, seed, { ...context, executor, why });
+    const problem: RunProblem = {
+      kind: 'executorUnavailable',
+      executor: context.executor.id,
+      reason: reason.replace(/\.$/, ''),
+      used,
+    };
+    return { run, events: [{ kind: 'problem', problem }, ...introduce(run)] };
+  }
+  const changed = { ...context, executor };
+  const { recovery } = lost;
+  const run = recovery?.point
+    ? await restore(spec, seed, changed, recovery.point, lost)
+    : await begin(spec, seed, changed, lost.staleness);
+  const problem: RunProblem = {
+    kind: 'deviceLost',
+    at: position(lost),
+    from: position(run),
+    seed,
+    executor: executorName(context.executor.id),
+    reason,
+    used,
+  };
+  return {
+    run,
+    events: [
+      { kind: 'resumed', at: position(run), executor: executor.id, reason },
+      { kind: 'problem', problem },
+    ],
+  };
 }
 
 async function* learnOffline(run: Run): AsyncGenerator<RunEvent> {
@@ -124,11 +197,14 @@ async function* learnOffline(run: Run): AsyncGenerator<RunEvent> {
     const goal = nextStop(run, granted, run.spec.offline.updates, evaluation.offlineEvery);
     if (goal === loop.step) continue;
     const updates = goal - loop.step;
-    const log = await run.learner.run(updates);
+    const log = await run.learner.run(
+      updates,
+      goal % evaluation.offlineEvery === 0 || goal === run.spec.offline.updates,
+    );
     for (let row = 0; row < updates; row++) {
       loop.step++;
       loop.updates++;
-      const problem = run.metrics.add(log, row, loop.step);
+      const problem = run.metrics.add(log, row, loop.step, true);
       if (problem) {
         yield* fail(run, problem);
         return;
@@ -140,11 +216,7 @@ async function* learnOffline(run: Run): AsyncGenerator<RunEvent> {
 
 async function* learnOnline(run: Run): AsyncGenerator<RunEvent> {
   const { loop, evaluation, context } = run;
-  const { environment } = context.prepared;
-  const options = () => run.current.switch as SwitchValues;
-  const capacity = replayCapacity(run.spec);
-  loop.episode ??= begin(environment, run.seed, 0);
-  let random = episodeStream(run.seed, loop.episode.index, loop.episode.position);
+  const random = new EpisodeRandom(run.seed);
   for (;;) {
     yield* applyChanges(run);
     const isWhole = loop.step % evaluation.onlineEvery === 0 || loop.step === run.spec.online.steps || isEnding(run);
@@ -159,50 +231,63 @@ async function* learnOnline(run: Run): AsyncGenerator<RunEvent> {
       return;
     }
     const goal = nextStop(run, granted, run.spec.online.steps, evaluation.onlineEvery);
+    // A grant is rounded up to the end of a block, so that where blocks end depends on the recipe alone.
     while (loop.step < goal) {
-      const observation = new Float32Array(environment.observation.low.length);
-      environment.observe(loop.episode.state, observation, 0);
-      const action = await run.learner.explore(observation, loop.step);
-      const outcome = environment.step(loop.episode.state, action, random);
-      const nextObservation = new Float32Array(observation.length);
-      environment.observe(outcome.state, nextObservation, 0);
-      loop.episode = {
-        index: loop.episode.index,
-        state: outcome.state,
-        step: loop.episode.step + 1,
-        return: loop.episode.return + outcome.reward,
-        position: random.position,
-      };
-      const isTruncated = !outcome.terminated && loop.episode.step >= environment.maxSteps;
-      const slot = loop.replayed % capacity;
-      loop.replayed++;
-      await run.learner.remember(
-        { observation, action, reward: outcome.reward, terminated: outcome.terminated, nextObservation },
-        slot,
-        Math.min(loop.replayed, capacity),
-      );
-      loop.step++;
-      if (loop.step > options().warmup) {
-        decayPenalty(run);
-        const updates = options().updatesPerStep;
-        const log = await run.learner.run(updates);
-        for (let row = 0; row < updates; row++) {
-          loop.updates++;
-          const problem = run.metrics.add(log, row, loop.step);
-          if (problem) {
-            yield* fail(run, problem);
-            return;
-          }
-        }
-      }
-      if (outcome.terminated || isTruncated) {
-        yield { kind: 'episode', at: position(run), return: loop.episode.return, length: loop.episode.step };
-        loop.episode = begin(environment, run.seed, loop.episode.index + 1);
-        random = episodeStream(run.seed, loop.episode.index, loop.episode.position);
-      }
+      const rest = run.staleness - (loop.step % run.staleness);
+      const end = nextStop(run, rest, run.spec.online.steps, evaluation.onlineEvery);
+      yield* takeBlock(run, end, random);
+      if (isEnding(run)) return;
     }
     yield* report(run);
   }
+}
+
+/**
+ * Acts up to step `end` with the weights as they are, stores what was seen, then makes the updates of all these steps. What
+ * shrinks step by step (the offline penalty) has its value of the last step.
+ */
+async function* takeBlock(run: Run, end: number, random: EpisodeRandom): AsyncGenerator<RunEvent> {
+  const { loop, learner, context } = run;
+  const { environment, packer } = context.prepared;
+  const { warmup, updatesPerStep } = run.current.switch as SwitchValues;
+  const learnsFrom = Math.max(loop.step, Math.min(warmup, end));
+  const records = run.block.subarray(0, (end - loop.step) * packer.layout.stride);
+  const finished: RunEvent[] = [];
+  for (let row = 0; loop.step < end; row++) {
+    loop.episode ??= firstStep(environment, run.seed, 0);
+    const { index, state, step, return: sum, position: drawn } = loop.episode;
+    const stream = random.of(index, drawn);
+    const observation = new Float32Array(environment.observation.low.length);
+    environment.observe(state, observation, 0);
+    const action = await learner.explore(observation, loop.step);
+    const { state: nextState, reward, terminated } = environment.step(state, action, stream);
+    const nextObservation = new Float32Array(observation.length);
+    environment.observe(nextState, nextObservation, 0);
+    learner.pack({ observation, action, reward, terminated, nextObservation }, records, row);
+    loop.step++;
+    loop.episode = { index, state: nextState, step: step + 1, return: sum + reward, position: stream.position };
+    if (!terminated && loop.episode.step < environment.maxSteps) continue;
+    finished.push({ kind: 'episode', at: position(run), return: loop.episode.return, length: loop.episode.step });
+    loop.episode = firstStep(environment, run.seed, index + 1);
+  }
+  await learner.remember(records, loop.replayed, replayCapacity(run.spec));
+  run.recovery?.keep(records);
+  loop.replayed += records.length / packer.layout.stride;
+  const updates = (end - learnsFrom) * updatesPerStep;
+  if (updates > 0) {
+    decayPenalty(run);
+    const log = await learner.run(updates, true);
+    for (let row = 0; row < updates; row++) {
+      loop.updates++;
+      const step = learnsFrom + 1 + Math.floor(row / updatesPerStep);
+      const problem = run.metrics.add(log, row, step, (row + 1) % updatesPerStep === 0);
+      if (problem) {
+        yield* fail(run, problem);
+        return;
+      }
+    }
+  }
+  yield* finished;
 }
 
 /** Measures the regime, then moves the learner to the online programs: what fits is kept, resets and anchors are made. */
@@ -254,8 +339,7 @@ async function* crossTheSwitch(run: Run): AsyncGenerator<RunEvent> {
   // The policy is the one just measured: that evaluation ends one phase and starts the other.
   loop.latest = { ...loop.latest, at: position(run), distanceToPretrained: loop.pretrained ? 0 : null };
   loop.evaluatedAt = 0;
-  yield loop.latest;
-  yield* keepWeights(run);
+  yield* tell(run, loop.latest);
 }
 
 async function* evaluate(run: Run): AsyncGenerator<RunEvent> {
@@ -283,16 +367,23 @@ async function* evaluate(run: Run): AsyncGenerator<RunEvent> {
     distanceToPretrained: loop.pretrained ? await distance(run, loop.pretrained) : null,
   };
   loop.latest = event;
-  yield event;
-  yield* keepWeights(run);
+  yield* tell(run, event);
 }
-/** The lead seed's weights for the lenses, and a checkpoint when one is due. */
-async function* keepWeights(run: Run): AsyncGenerator<RunEvent> {
-  const { loop, context } = run;
-  if (context.lead) {
-    const snapshot = { layout: run.learner.plan.layout, state: await run.learner.readState(), phase: loop.phase };
-    yield { kind: 'snapshot', at: position(run), snapshot };
-  }
+/**
+ * An evaluation, the lead seed's weights for the lenses, and a checkpoint when one is due. The point to recover from is kept before
+ * the evaluation is told: then whatever has been said lies at or before a point, or is said again.
+ */
+async function* tell(run: Run, event: Evaluation): AsyncGenerator<RunEvent> {
+  const { loop, context, recovery } = run;
+  const state = context.lead || recovery ? await run.learner.readState() : null;
+  if (recovery && state) recovery.point = packed(run, state, new Float32Array(0));
+  yield event;
+  if (context.lead && state)
+    yield {
+      kind: 'snapshot',
+      at: position(run),
+      snapshot: { layout: run.learner.plan.layout, state, phase: loop.phase },
+    };
   const every = context.checkpointEvery ?? 0;
   if (every > 0 && loop.evaluations % every === 0)
     yield { kind: 'checkpoint', at: position(run), checkpoint: await save(run) };
@@ -379,6 +470,8 @@ function* introduce(run: Run): Generator<RunEvent> {
     executor: run.context.executor.id,
     reproducible: run.context.executor.reproducible,
     why: run.context.why,
+    timings: run.context.timings ?? [],
+    staleness: run.staleness,
     parameters: plan.parameters.reduce((sum, { shape }) => sum + shape.members * shape.rows * shape.columns, 0),
     flopsPerUpdate: plan.flops,
   };
@@ -419,14 +512,19 @@ class MetricRows {
   get rows(): number {
     return this.#steps.length;
   }
-  /** Takes row `row` of an updates log; the problem, if a value is not finite or Q ran away. */
-  add(log: Float32Array, row: number, step: number): RunProblem | null {
+  /**
+   * Takes row `row` of an updates log; the problem, if a value is not finite or Q ran away.
+   *
+   * @param isLastOfStep  the last update of `step`: only then can a row be whole
+   */
+  add(log: Float32Array, row: number, step: number, isLastOfStep: boolean): RunProblem | null {
     const { seed, loop } = this.#run;
     const at = { phase: loop.phase, step };
     for (let column = 0; column < this.#names.length; column++) {
       const value = log[row * this.#names.length + column];
       const quantity = this.#names[column];
-      if (!Number.isFinite(value)) return { kind: 'notFinite', at, seed, quantity };
+      // A graphics device need not know infinity: what is beyond all measure has run away too.
+      if (!(Math.abs(value) <= largestValue)) return { kind: 'notFinite', at, seed, quantity };
       if (quantity === 'meanQ' && Math.abs(value) > this.#limit)
         return {
           kind: 'diverged',
@@ -441,7 +539,6 @@ class MetricRows {
       this.latest[quantity] = value;
     }
     this.#count++;
-    const isLastOfStep = loop.phase === 'offline' || row === log.length / Math.max(1, this.#names.length) - 1;
     if (isLastOfStep && step % this.#stepsPerRow === 0) {
       this.#steps.push(step);
       this.#columns.forEach((values, column) => {
@@ -473,7 +570,8 @@ class MetricRows {
 
 // ---- opening, checkpoints ----
 
-async function open(spec: RunSpec, seed: number, context: TrainContext): Promise<Run> {
+function begin(spec: RunSpec, seed: number, context: TrainContext, staleness?: number): Promise<Run> {
+  if (context.checkpoint) return restore(spec, seed, context, context.checkpoint);
   const loop: Loop = {
     phase: 'offline',
     step: 0,
@@ -488,29 +586,49 @@ async function open(spec: RunSpec, seed: number, context: TrainContext): Promise
     evaluations: 0,
     outcome: 'running',
   };
-  return openRun(spec, spec, seed, context, loop);
+  return openRun(spec, spec, seed, context, loop, staleness);
 }
-async function openRun(spec: RunSpec, current: RunSpec, seed: number, context: TrainContext, loop: Loop): Promise<Run> {
+/** The executor to go on with when a device is lost: it needs none. */
+const reliable = 'wasm';
+
+async function openRun(
+  spec: RunSpec,
+  current: RunSpec,
+  seed: number,
+  context: TrainContext,
+  loop: Loop,
+  given?: number,
+): Promise<Run> {
   // With nothing to pretrain, the first learner is the online one.
   if (loop.phase === 'offline' && spec.offline.updates === 0) loop.phase = 'online';
   const learner = await openLearner(current, seed, context, loop.phase);
   const evaluation = spec.evaluation as EvaluationValues;
-  const run = { spec, seed, context, evaluation, current, learner, loop } as Run;
+  const staleness = given ?? ((spec.switch as SwitchValues).staleness || context.executor.staleness);
+  const block = new Float32Array(Math.min(staleness, spec.online.steps) * context.prepared.packer.layout.stride);
+  const recovery = context.executor.reproducible ? null : new Recovery();
+  const run = { spec, seed, context, evaluation, current, learner, loop, staleness, block, recovery } as Run;
   run.metrics = new MetricRows(run);
   applyLive(run);
   return run;
 }
-function openLearner(spec: RunSpec, seed: number, context: TrainContext, phase: Phase): Promise<Learner> {
+async function openLearner(spec: RunSpec, seed: number, context: TrainContext, phase: Phase): Promise<Learner> {
   const { environment, dataset, packer } = context.prepared;
-  return Learner.open({
-    executor: context.executor,
-    programs: assemble(spec, phase, environment),
-    seed,
-    packer,
-    data: dataset?.transitions ?? null,
-    replayCapacity: phase === 'online' ? replayCapacity(spec) : 0,
-  });
+  try {
+    return await Learner.open({
+      executor: context.executor,
+      programs: assemble(spec, phase, environment),
+      seed,
+      packer,
+      data: dataset?.transitions ?? null,
+      replayCapacity: phase === 'online' ? replayCapacity(spec) : 0,
+    });
+  } catch (error) {
+    // A graphics device has limits and memory of its own: what it refuses may still fit here.
+    if (error instanceof RangeError && isOnGraphicsDevice(context.executor.id)) throw new DeviceLost(error.message);
+    throw error;
+  }
 }
+const isOnGraphicsDevice = (id: ExecutorId) => id === 'webgpu' || id === 'tfjs-webgpu' || id === 'tfjs-webgl';
 const replayCapacity = (spec: RunSpec) => Math.max(1, Math.min(spec.online.steps, largestReplay));
 
 interface Saved {
@@ -524,8 +642,13 @@ interface Saved {
 }
 /** The whole run between two updates: weights, optimiser, targets, buffer, streams, environment. */
 async function save(run: Run): Promise<Uint8Array> {
+  const { loop, learner } = run;
+  const stored = loop.phase === 'online' ? Math.min(loop.replayed, replayCapacity(run.spec)) : 0;
+  const replay = stored > 0 ? await learner.readReplay(stored) : new Float32Array(0);
+  return packed(run, await learner.readState(), replay);
+}
+function packed(run: Run, state: Uint8Array, replay: Float32Array): Uint8Array {
   const { pretrained, ...loop } = run.loop;
-  const stored = Math.min(loop.replayed, replayCapacity(run.spec));
   const saved: Saved = {
     seed: run.seed,
     recipe: recipeOf(run.spec),
@@ -535,9 +658,8 @@ async function save(run: Run): Promise<Uint8Array> {
     hasPretrained: pretrained !== null,
     metrics: run.metrics.save(),
   };
-  const replay = loop.phase === 'online' && stored > 0 ? await run.learner.readReplay(stored) : new Float32Array(0);
   return pack(saved, {
-    state: await run.learner.readState(),
+    state,
     replay: bytesOf(replay),
     pretrained: bytesOf(pretrained ?? new Float32Array(0)),
   });
@@ -547,20 +669,29 @@ function recipeOf({ environment, dataset, network, offline, online, switch: opti
   return JSON.stringify([environment, dataset, network, offline, online, options, evaluation]);
 }
 /** @throws RangeError when the checkpoint is of another seed, another recipe or an older layout */
-async function restore(spec: RunSpec, seed: number, context: TrainContext, checkpoint: Uint8Array): Promise<Run> {
+async function restore(
+  spec: RunSpec,
+  seed: number,
+  context: TrainContext,
+  checkpoint: Uint8Array,
+  lost?: Run,
+): Promise<Run> {
   const { json, blobs } = unpack(checkpoint);
   const saved = json as Saved;
   if (saved.seed !== seed) throw new RangeError(`checkpoint: expected seed ${seed}, got seed ${saved.seed}`);
   if (saved.recipe !== recipeOf(spec)) throw new RangeError('checkpoint: it belongs to another recipe');
   const loop: Loop = { ...saved.loop, pretrained: saved.hasPretrained ? floatsOf(blobs.pretrained) : null };
-  const run = await openRun(spec, saved.current, seed, context, loop);
+  const run = await openRun(spec, saved.current, seed, context, loop, lost?.staleness);
   if (run.learner.plan.layout !== saved.layout) {
     run.learner.dispose();
     throw new RangeError('checkpoint: it was written by another version of the lab');
   }
   await run.learner.writeState(blobs.state);
-  const replay = floatsOf(blobs.replay);
-  if (replay.length > 0) await run.learner.writeReplay(replay, replay.length / run.learner.plan.record.stride);
+  const { stride } = run.learner.plan.record;
+  const kept = lost?.recovery?.backTo(loop.phase === 'online' ? loop.replayed * stride : 0);
+  const replay = kept ?? floatsOf(blobs.replay);
+  if (replay.length > 0) await run.learner.writeReplay(replay, replay.length / stride);
+  run.recovery?.keep(replay);
   run.metrics.restore(saved.metrics);
   applyLive(run);
   return run;
@@ -581,15 +712,25 @@ function outOfMemory({ prepared: { dataset, packer } }: TrainContext): RunProble
   };
 }
 
-function begin(environment: Environment, seed: number, index: number): NonNullable<Loop['episode']> {
+function firstStep(environment: Environment, seed: number, index: number): NonNullable<Loop['episode']> {
   const random = stream(seed, 'environment', index);
   const state = environment.reset(random);
   return { index, state, step: 0, return: 0, position: random.position };
 }
-function episodeStream(seed: number, index: number, at: number): RandomStream {
-  const random = stream(seed, 'environment', index);
-  random.position = at;
-  return random;
+/** The stream of the running episode, made once an episode. */
+class EpisodeRandom {
+  #index = -1;
+  #stream: RandomStream | null = null;
+  constructor(private readonly seed: number) {}
+  /** Episode `index`'s stream, at `position`. */
+  of(index: number, position: number): RandomStream {
+    if (this.#stream === null || this.#index !== index) {
+      this.#stream = stream(this.seed, 'environment', index);
+      this.#index = index;
+    }
+    this.#stream.position = position;
+    return this.#stream;
+  }
 }
 /** Evenly spread states of the data. */
 function distanceObservations(run: Run): Float32Array {
