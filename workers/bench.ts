@@ -1,106 +1,124 @@
 /**
- * Measures the lab against its peers: `npm run --silent bench -- engine [--json] [--browser] [--rounds n]`.
- * Progress goes to stderr, the result to stdout. Bad input ends with exit code 2 and one sentence.
+ * Measures the lab: `npm run --silent bench -- engine [--json] [--browser] …`. Progress goes to stderr, the result to stdout.
+ * Bad input ends with exit code 2 and one sentence.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Contender } from '../src/compute/bench/contender';
-import { type Size, sizes } from '../src/compute/bench/problem';
-import { type Efficiency, type EngineReport, type Row, ratiosOf, tableOf } from '../src/compute/bench/report';
-import { timeInRounds } from '../src/compute/bench/rounds';
+import type { EngineReport } from '../src/compute/bench/report';
+import { tableOf } from '../src/compute/bench/report';
+import { engineWorks, sizeName, type Work } from '../src/compute/bench/sizes';
 import { openBrowserHost } from './bench/browser';
-import { type BenchHost, localExecutors, localHost } from './bench/host';
-import { openTorch, type TorchHost } from './bench/torch';
+import { engineExecutors, measureEngine } from './bench/engine';
+import { localHost } from './bench/host';
+import { pythonPeers } from './bench/python';
 
-const usage = `Usage: npm run --silent bench -- engine [--json] [--browser] [--rounds n]
+const usage = `Usage: npm run --silent bench -- engine [options]
 
-  engine       one IQL update on wasm, TensorFlow.js and PyTorch, at three sizes
-  --browser    run the first two in Chromium instead of Node
-  --rounds n   timings of each, interleaved (default 15)
-  --json       the result as one JSON object
+  engine            one update of IQL, TD3+BC and SAC on wasm, webgpu, TensorFlow.js, PyTorch and JAX
+
+  --browser         run all but Python in Chromium instead of Node, WebGPU on SwiftShader
+  --gpu             with --browser: WebGPU on the machine's graphics processor
+  --algorithm a,b   only these: iql, td3bc, sac
+  --size a,b        only these: 64/64, 64/256, 256/256, 256/256x16 (hidden units/batch, x replicas)
+  --executor a,b    only these: ${engineExecutors.join(', ')}
+  --rounds n        timings of each, interleaved (default 15)
+  --cap seconds     for one contender at one size; a slow one gets fewer rounds, three at least (default 10)
+  --json            the result as one JSON object
+  --markdown        the result as Markdown
+
+Python is the first of BENCH_PYTHON (paths with colons between them), python3 and /usr/bin/python3 that has the library.
 `;
 
 /** Wrong input: said in one sentence, exit code 2. */
 class Misuse extends Error {}
 
-interface Command {
-  readonly json: boolean;
-  readonly browser: boolean;
-  readonly rounds: number;
-}
+const options = {
+  json: { type: 'boolean', default: false },
+  markdown: { type: 'boolean', default: false },
+  browser: { type: 'boolean', default: false },
+  gpu: { type: 'boolean', default: false },
+  algorithm: { type: 'string' },
+  size: { type: 'string' },
+  executor: { type: 'string' },
+  rounds: { type: 'string', default: '15' },
+  cap: { type: 'string', default: '10' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
 
-/** @throws Misuse */
-function readCommand(argv: readonly string[]): Command | 'help' {
-  const options = {
-    json: { type: 'boolean', default: false },
-    browser: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '15' },
-    help: { type: 'boolean', short: 'h', default: false },
-  } as const;
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
+/** Benchmarks by name; each prints its result and gives the exit code. */
+const benchmarks: Readonly<Record<string, (values: Values, command: string) => Promise<number>>> = {
+  engine: runEngine,
+};
+
+async function runEngine(values: Values, command: string): Promise<number> {
+  const sizes = [...new Set(engineWorks.map(shortName))];
+  const wantedSizes = listOf('--size', values.size, sizes);
+  const algorithms = listOf('--algorithm', values.algorithm, [
+    ...new Set(engineWorks.map(({ algorithm }) => algorithm)),
+  ]);
+  const works = engineWorks.filter(
+    (work) => algorithms.includes(work.algorithm) && wantedSizes.includes(shortName(work)),
+  );
+  const executors = listOf('--executor', values.executor, engineExecutors);
+  const rounds = numberOf('--rounds', values.rounds, 1, 1000);
+  const capMs = 1000 * numberOf('--cap', values.cap, 1, 3600);
+
+  const peers = pythonPeers();
+  const browser = values.browser ? await openBrowserHost({ gpu: values.gpu }) : null;
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
-  } catch (error) {
-    throw new Misuse(`${(error as Error).message.split(/\.\s/)[0]}.`);
+    if (values.browser && browser === null) return 1;
+    const isBrowser = browser !== null;
+    const result = await measureEngine(browser ?? localHost, peers, isBrowser, {
+      works,
+      executors,
+      rounds,
+      capMs,
+      say,
+    });
+    const report: EngineReport = { ...result, ...place(browser?.version, command), isBrowser };
+    print(values, report, tableOf(report, values.markdown ? 'markdown' : 'text'));
+    return 0;
+  } finally {
+    peers.close();
+    await browser?.close();
   }
-  const { values, positionals } = parsed;
-  if (values.help) return 'help';
-  const [benchmark, ...rest] = positionals;
-  if (benchmark !== 'engine' || rest.length > 0) {
-    throw new Misuse(
-      `Expected the benchmark “engine”, got ${positionals.length > 0 ? `“${positionals.join(' ')}”` : 'nothing'}.`,
-    );
-  }
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 1000) {
-    throw new Misuse(`--rounds: expected a whole number from 1 to 1000, got “${values.rounds}”.`);
-  }
-  return { json: values.json, browser: values.browser, rounds };
 }
 
-async function measure(
-  host: BenchHost,
-  hostName: string,
-  torch: TorchHost | null,
-  rounds: number,
-): Promise<EngineReport> {
-  const rows: Row[] = [];
-  const efficiency: Efficiency[] = [];
-  const versions: Record<string, string> = {};
-  say('Looking for the fastest matrix product …');
-  const peak = await host.peak();
-  for (const size of sizes) {
-    say(`2×${size.hidden} units, batch ${size.batch}: ${rounds} rounds …`);
-    const contenders = await openAll(host, torch, size);
-    for (const { executor, version } of contenders) versions[executor] = version;
-    for (const { contender, medianMs } of await timeInRounds(contenders, rounds)) {
-      rows.push({ algorithm: 'iql', ...size, executor: contender.executor, medianMs });
-      if (contender.executor !== 'wasm') continue;
-      const gigaflops = (await host.flops(size)) / medianMs / 1e6;
-      efficiency.push({ ...size, gigaflops, shareOfPeak: gigaflops / peak.gigaflops });
-    }
-    for (const contender of contenders) await contender.close();
-  }
-  const skipped = torch === null ? [{ executor: 'torch-cpu', reason: 'no Python here can import torch.' }] : [];
+/** "256/256x16" */
+function shortName(work: Work): string {
+  return sizeName(work).slice('2×'.length) + (work.replicas === 1 ? '' : `x${work.replicas}`);
+}
+
+function place(browser: string | undefined, command: string) {
   return {
-    benchmark: 'engine',
-    host: hostName,
+    host: browser ?? `Node ${process.versions.node} (V8 ${process.versions.v8})`,
     machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`,
-    versions,
-    rounds,
-    rows,
-    ratios: ratiosOf(rows),
-    peak,
-    efficiency,
-    skipped,
+    command,
   };
 }
 
-async function openAll(host: BenchHost, torch: TorchHost | null, size: Size): Promise<Contender[]> {
-  const contenders: Contender[] = [];
-  for (const executor of localExecutors) contenders.push(await host.open(executor, size));
-  if (torch !== null) contenders.push(await torch.open(size));
-  return contenders;
+function print(values: Values, report: object, text: string): void {
+  process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : text);
+}
+
+/** @throws Misuse */
+function listOf<T extends string>(flag: string, text: string | undefined, known: readonly T[]): readonly T[] {
+  if (text === undefined) return known;
+  return text.split(',').map((name) => {
+    const found = known.find((candidate) => candidate === name.trim());
+    if (found === undefined) throw new Misuse(`${flag}: expected some of ${known.join(', ')}, got “${name}”.`);
+    return found;
+  });
+}
+
+/** @throws Misuse */
+function numberOf(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new Misuse(`${flag}: expected a whole number from ${least} to ${most}, got “${text}”.`);
+  }
+  return value;
 }
 
 function say(line: string): void {
@@ -108,24 +126,25 @@ function say(line: string): void {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const command = readCommand(argv);
-  if (command === 'help') {
+  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
+  try {
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch (error) {
+    throw new Misuse(`${(error as Error).message.split(/\.\s/)[0]}.`);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) {
     process.stdout.write(usage);
     return 0;
   }
-  const torch = openTorch();
-  if (torch === null) say('Skipping torch-cpu: no Python here can import torch.');
-  const browser = command.browser ? await openBrowserHost() : null;
-  try {
-    if (command.browser && browser === null) return 1;
-    const hostName = browser?.version ?? `Node ${process.versions.node} (V8 ${process.versions.v8})`;
-    const report = await measure(browser ?? localHost, hostName, torch, command.rounds);
-    process.stdout.write(command.json ? `${JSON.stringify(report, null, 2)}\n` : tableOf(report));
-    return 0;
-  } finally {
-    torch?.close();
-    await browser?.close();
+  const [name, ...rest] = positionals;
+  const benchmark = rest.length === 0 && Object.hasOwn(benchmarks, name ?? '') ? benchmarks[name] : undefined;
+  if (benchmark === undefined) {
+    const known = Object.keys(benchmarks).map((each) => `“${each}”`);
+    const got = positionals.length > 0 ? `“${positionals.join(' ')}”` : 'nothing';
+    throw new Misuse(`Expected a benchmark, ${known.join(' or ')}, got ${got}.`);
   }
+  return benchmark(values, ['npm run --silent bench --', ...argv].join(' '));
 }
 
 try {

@@ -1,48 +1,67 @@
 /** Opens contenders in this thread: in Node for the command line, in a worker for the browser. */
 import type { Contender } from '../../src/compute/bench/contender';
 import { labContender } from '../../src/compute/bench/labContender';
-import type { Size } from '../../src/compute/bench/problem';
-import { tfjsContender } from '../../src/compute/bench/tfjsIql';
-import { matmulPeak, type Peak } from '../../src/compute/wasm/probe';
-import { wasmExecutor } from '../../src/compute/wasm/session';
-import { iqlPrograms } from './programs';
-
-/** Contenders that run in the JavaScript engine, in the order of the table. */
-export const localExecutors = ['wasm', 'tfjs-wasm', 'tfjs-cpu'] as const;
-export type LocalExecutor = (typeof localExecutors)[number];
+import type { Work } from '../../src/compute/bench/sizes';
+import type { DevicePeak } from '../../src/compute/bench/webgpuProbe';
+import type { Executor } from '../../src/compute/executor';
+import { plan } from '../../src/compute/program/planner';
+import type { Peak } from '../../src/compute/wasm/probe';
+import { benchPrograms } from './programs';
+import type { DeviceInfo, LocalExecutor } from './protocol';
 
 /** What a place that runs JavaScript offers the benchmark. */
 export interface BenchHost {
-  open(executor: LocalExecutor, size: Size): Promise<Contender>;
-  /** The fastest strict-SIMD matrix product found here. */
+  /** @throws Error saying why it cannot run here, in a sentence for people */
+  open(executor: LocalExecutor, work: Work): Promise<Contender>;
+  /** The fastest strict-SIMD matrix product found here, on one core. */
   peak(): Promise<Peak>;
-  /** Multiplications and additions in the matrix products of one `wasm` update. */
-  flops(size: Size): Promise<number>;
+  /** What WebGPU computes on; null where there is none. */
+  device(): Promise<DeviceInfo | null>;
+  /** The fastest matrix product found on that device. */
+  devicePeak(): Promise<DevicePeak | null>;
+  /** Multiplications and additions in the matrix products of one update of all replicas. */
+  flops(work: Work): Promise<number>;
   close(): Promise<void>;
 }
 
 const clock = () => performance.now();
 
 export const localHost: BenchHost = {
-  async open(executor, size) {
+  async open(executor, work) {
     switch (executor) {
       case 'wasm':
-        return labContender(wasmExecutor, iqlPrograms(size), 'this build', clock);
+      case 'wasm-relaxed':
+      case 'webgpu': {
+        const lab = await loadLab(executor);
+        const reason = lab === null ? `${executor} is not part of this build.` : await lab.unavailable();
+        if (lab === null || reason !== null) throw new Error(reason ?? '');
+        const options = { version: 'this build', replicas: work.replicas, clock };
+        return labContender(lab, benchPrograms(work.algorithm, work), options);
+      }
       case 'tfjs-wasm':
-        return tfjsContender('wasm', size, clock);
       case 'tfjs-cpu':
-        return tfjsContender('cpu', size, clock);
+      case 'tfjs-webgl':
+      case 'tfjs-webgpu': {
+        if (work.replicas !== 1) throw new Error('TensorFlow.js trains one learner at a time.');
+        const { tfjsContender } = await import('../../src/compute/bench/tfjsContender');
+        const backend = executor.slice('tfjs-'.length) as 'wasm' | 'cpu' | 'webgl' | 'webgpu';
+        return tfjsContender(backend, work, clock);
+      }
       default:
         return executor satisfies never;
     }
   },
-  peak: () => matmulPeak(clock),
-  async flops(size) {
-    const options = { seed: 1, dataCapacity: 1, replayCapacity: 0 };
-    const session = await wasmExecutor.open(iqlPrograms(size), options);
-    const { flops } = session.plan;
-    session.dispose();
-    return flops;
+  peak: async () => (await import('../../src/compute/wasm/probe')).matmulPeak(clock),
+  device: async () => null,
+  devicePeak: async () => null,
+  async flops(work) {
+    const options = { dataCapacity: 1, replayCapacity: 0, logRows: 1 };
+    return work.replicas * plan(benchPrograms(work.algorithm, work), options).flops;
   },
   async close() {},
 };
+
+/** Null where this build has no such executor. */
+export async function loadLab(id: 'wasm' | 'wasm-relaxed' | 'webgpu'): Promise<Executor | null> {
+  return id === 'wasm' ? (await import('../../src/compute/wasm/session')).wasmExecutor : null;
+}

@@ -1,5 +1,5 @@
 /** The page around the benchmark's worker: `ask` hands one request over and resolves with its answer. */
-import type { BenchAnswer, BenchRequest } from './worker';
+import type { BenchAnswer, BenchRequest } from './protocol';
 
 declare global {
   var askBench: (request: BenchRequest) => Promise<BenchAnswer>;

@@ -1,5 +1,6 @@
-/** The benchmark's IQL update as the lab would train it: the algorithm's own file, assembled as for a run. */
-import { actionSize, hyper, observationSize, type Size } from '../../src/compute/bench/problem';
+/** The benchmark's updates as the lab would train them: the algorithm's own file, assembled as for a run. */
+import { actionSize, hyper, observationSize } from '../../src/compute/bench/problem';
+import type { BenchAlgorithm, Size } from '../../src/compute/bench/sizes';
 import type { ProgramSet } from '../../src/compute/program/program';
 import type { BoxSpace, Environment } from '../../src/environments/environment';
 import { setField } from '../../src/spec/fields';
@@ -7,20 +8,43 @@ import { plainSpec } from '../../src/spec/presets';
 import type { RunSpec } from '../../src/spec/runSpec';
 import { assemble } from '../../src/training/assemble';
 
-export function iqlPrograms({ hidden, batch }: Size): ProgramSet {
-  const settings = {
-    'offline.algorithm': 'iql',
-    'offline.params.expectile': hyper.expectile,
-    'offline.params.inverseTemperature': hyper.inverseTemperature,
-    'offline.params.discount': hyper.discount,
-    'offline.params.learningRate': hyper.learningRate,
-    'offline.params.targetRate': hyper.targetRate,
+const shared = {
+  discount: hyper.discount,
+  learningRate: hyper.learningRate,
+  targetRate: hyper.targetRate,
+} as const;
+const parameters: Readonly<Record<BenchAlgorithm, Readonly<Record<string, number>>>> = {
+  iql: { ...shared, expectile: hyper.expectile, inverseTemperature: hyper.inverseTemperature },
+  td3bc: {
+    ...shared,
+    cloning: hyper.cloning,
+    targetNoise: hyper.targetNoise,
+    targetNoiseClip: hyper.targetNoiseClip,
+    policyDelay: hyper.policyDelay,
+  },
+  sac: { ...shared, targetEntropy: hyper.targetEntropy },
+};
+
+/** Networks other than the benchmark's, for its curves. */
+export interface Variant {
+  /** Members of the critic; default 2. */
+  readonly critics?: number;
+}
+
+export function benchPrograms(
+  algorithm: BenchAlgorithm,
+  { hidden, batch }: Size,
+  { critics = hyper.criticCount }: Variant = {},
+): ProgramSet {
+  const settings: Record<string, string | number | boolean> = {
+    'offline.algorithm': algorithm,
     'network.hiddenSize': hidden,
     'network.hiddenLayers': 2,
     'network.batch': batch,
-    'network.critics': hyper.criticCount,
+    'network.critics': critics,
     'network.layerNorm': false,
   };
+  for (const [name, value] of Object.entries(parameters[algorithm])) settings[`offline.params.${name}`] = value;
   let spec: RunSpec = plainSpec();
   for (const [path, value] of Object.entries(settings)) {
     const edited = setField(spec, path, value);

@@ -1,28 +1,14 @@
-/** The benchmark's contenders in a browser's worker, as the lab trains in one. Driven by `page.ts`. */
+/** The benchmark's contenders in a browser's worker, as the lab trains in one. Driven by `page.ts` and by `client.ts`. */
 import type { Contender } from '../../src/compute/bench/contender';
-import type { Size } from '../../src/compute/bench/problem';
-import type { Peak } from '../../src/compute/wasm/probe';
-import { type LocalExecutor, localHost } from './host';
-
-export type BenchRequest =
-  | { readonly kind: 'open'; readonly executor: LocalExecutor; readonly size: Size }
-  | { readonly kind: 'time'; readonly contender: number; readonly updates: number }
-  | { readonly kind: 'close'; readonly contender: number }
-  | { readonly kind: 'peak' }
-  | { readonly kind: 'flops'; readonly size: Size };
-export type BenchAnswer =
-  | { readonly kind: 'opened'; readonly contender: number; readonly version: string }
-  | { readonly kind: 'number'; readonly value: number }
-  | { readonly kind: 'peak'; readonly peak: Peak }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly reason: string };
+import { localHost } from './host';
+import type { BenchAnswer, BenchRequest } from './protocol';
 
 const contenders: Contender[] = [];
 
 async function answer(request: BenchRequest): Promise<BenchAnswer> {
   switch (request.kind) {
     case 'open': {
-      const contender = await localHost.open(request.executor, request.size);
+      const contender = await localHost.open(request.executor, request.work);
       return { kind: 'opened', contender: contenders.push(contender) - 1, version: contender.version };
     }
     case 'time':
@@ -32,8 +18,12 @@ async function answer(request: BenchRequest): Promise<BenchAnswer> {
       return { kind: 'done' };
     case 'peak':
       return { kind: 'peak', peak: await localHost.peak() };
+    case 'device':
+      return { kind: 'device', device: await localHost.device() };
+    case 'devicePeak':
+      return { kind: 'devicePeak', peak: await localHost.devicePeak() };
     case 'flops':
-      return { kind: 'number', value: await localHost.flops(request.size) };
+      return { kind: 'number', value: await localHost.flops(request.work) };
     default:
       return request satisfies never;
   }

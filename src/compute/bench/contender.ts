@@ -4,7 +4,9 @@ export interface Contender {
   readonly executor: string;
   /** What it runs on, with its version. */
   readonly version: string;
-  /** Milliseconds that `updates` updates take, to the end of all work. */
+  /** Learners that one update advances. */
+  readonly replicas: number;
+  /** Milliseconds that `updates` updates (of every replica) take, to the end of all work. */
   time(updates: number): Promise<number>;
   close(): Promise<void>;
 }

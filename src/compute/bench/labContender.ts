@@ -4,25 +4,41 @@ import type { ProgramSet } from '../program/program';
 import type { Contender } from './contender';
 import { makeRecords, seed, transitions } from './problem';
 
+export interface LabOptions {
+  readonly version: string;
+  /** Learners that advance together, each with its own seed. */
+  readonly replicas: number;
+  /** Milliseconds, of which fractions count. */
+  readonly clock: () => number;
+}
+
 export async function labContender(
   executor: Executor,
   programs: ProgramSet,
-  version: string,
-  clock: () => number,
+  { version, replicas, clock }: LabOptions,
 ): Promise<Contender> {
-  const session = await executor.open(programs, { seed, dataCapacity: transitions, replayCapacity: 0 });
-  await session.writeRecords('data', 0, makeRecords(), transitions);
-  session.setBatchSplit({ offlineColumns: programs.update.columns });
+  const capacities = { dataCapacity: transitions, replayCapacity: 0 };
+  const seeds = Array.from({ length: replicas }, (_, i) => seed + i);
+  const sessions =
+    replicas === 1
+      ? [await executor.open(programs, { seed, ...capacities })]
+      : await executor.openReplicas(programs, { seeds, ...capacities });
+  const records = makeRecords();
+  for (const session of sessions) {
+    await session.writeRecords('data', 0, records, transitions);
+    session.setBatchSplit({ offlineColumns: programs.update.columns });
+  }
   return {
     executor: executor.id,
     version,
+    replicas,
     async time(updates) {
       const start = clock();
-      await session.run(updates);
+      await Promise.all(sessions.map((session) => session.run(updates)));
       return clock() - start;
     },
     async close() {
-      session.dispose();
+      for (const session of sessions) session.dispose();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** What every contender of the benchmark computes: one IQL update on made-up transitions of the size of MuJoCo's hopper. */
+/** What every contender of the benchmark computes: updates on made-up transitions of the size of MuJoCo's hopper. */
 import { stream } from '../../numeric/random';
 import { transitionLayout } from '../program/trace';
 
@@ -7,27 +7,26 @@ export const actionSize = 3;
 export const transitions = 10_000;
 export const seed = 1;
 
-export interface Size {
-  /** Units in each of the two hidden layers of every network. */
-  readonly hidden: number;
-  readonly batch: number;
-}
-/** Small networks, where overhead counts; a wide batch; the published size, where arithmetic counts. */
-export const sizes: readonly Size[] = [
-  { hidden: 64, batch: 64 },
-  { hidden: 64, batch: 256 },
-  { hidden: 256, batch: 256 },
-];
-
+/** The same for every contender; `.tools/peers` repeats them in Python. */
 export const hyper = {
   discount: 0.99,
-  expectile: 0.7,
-  inverseTemperature: 3,
   learningRate: 3e-4,
   targetRate: 0.005,
+  criticCount: 2,
+  // IQL
+  expectile: 0.7,
+  inverseTemperature: 3,
   /** Largest advantage weight. */
   maximalWeight: 100,
-  criticCount: 2,
+  // TD3+BC
+  /** 1/α, with the published α = 2.5. */
+  cloning: 0.4,
+  targetNoise: 0.2,
+  targetNoiseClip: 0.5,
+  policyDelay: 2,
+  // SAC
+  /** For each component of an action. */
+  targetEntropy: -1,
 } as const;
 
 export const recordLayout = transitionLayout(observationSize, actionSize);

@@ -1,104 +1,231 @@
 /** What the engine benchmark found, as data and as text. */
 import type { Peak } from '../wasm/probe';
-import type { Size } from './problem';
+import { type Bar, barLine, type JudgedBar, judge } from './bars';
+import { draw, type TableStyle } from './grid';
+import { isSameSize, isSameWork, manyReplicas, published, sizeName, small, type Work } from './sizes';
+import type { DevicePeak } from './webgpuProbe';
 
-export interface Row {
-  readonly algorithm: 'iql';
-  readonly hidden: number;
-  readonly batch: number;
+export interface Row extends Work {
   readonly executor: string;
-  /** Milliseconds of one update. */
+  /** Milliseconds of one update of all replicas: the median over rounds, and the quartiles. */
   readonly medianMs: number;
+  readonly lowMs: number;
+  readonly highMs: number;
+  /** Timings behind the median; fewer for one who is slow. */
+  readonly rounds: number;
 }
-/** How many times as long as on `wasm` an update takes. */
-export interface Ratio {
-  readonly hidden: number;
-  readonly batch: number;
+/** How many times as long as on `wasm` the same update takes. */
+export interface Ratio extends Work {
   readonly executor: string;
   readonly timesWasm: number;
 }
-export interface Efficiency extends Size {
-  /** Of the matrix products of a `wasm` update. */
+/** How many times as long as one learner all replicas take on the same executor. */
+export interface ReplicaRatio extends Work {
+  readonly executor: string;
+  readonly timesOne: number;
+}
+export interface Efficiency extends Work {
+  readonly executor: string;
+  /** Of the matrix products of an update. */
   readonly gigaflops: number;
-  /** Of the peak the probe found. */
+  /** Of the peak that a probe found on the same core or device. */
   readonly shareOfPeak: number;
+}
+export interface Device {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** A program on the CPU that plays a graphics processor. */
+  readonly isSoftware: boolean;
 }
 export interface EngineReport {
   readonly benchmark: 'engine';
   /** The engine that ran the TensorFlow.js and WebAssembly contenders. */
   readonly host: string;
+  readonly isBrowser: boolean;
   readonly machine: string;
+  /** What was typed. */
+  readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly rounds: number;
+  /** Seconds that a contender could take in a column. */
+  readonly capSeconds: number;
   readonly rows: readonly Row[];
   readonly ratios: readonly Ratio[];
-  /** Fastest strict-SIMD matrix product found in this engine. */
+  readonly replicaRatios: readonly ReplicaRatio[];
+  /** Fastest strict-SIMD matrix product found in this engine, on one core. */
   readonly peak: Peak;
+  /** What WebGPU computes on; null where there is none. */
+  readonly device: Device | null;
+  /** Fastest matrix product found on it. */
+  readonly devicePeak: DevicePeak | null;
   readonly efficiency: readonly Efficiency[];
+  readonly bars: readonly JudgedBar[];
   readonly skipped: readonly { readonly executor: string; readonly reason: string }[];
 }
 
-/** @throws Error where a size has no `wasm` row to compare with */
+/** Against the `wasm` row of the same work; rows without one are left out. */
 export function ratiosOf(rows: readonly Row[]): Ratio[] {
-  return rows
-    .filter(({ executor }) => executor !== 'wasm')
-    .map(({ hidden, batch, executor, medianMs }) => {
-      const base = rows.find((row) => row.executor === 'wasm' && row.hidden === hidden && row.batch === batch);
-      if (base === undefined) throw new Error(`There is no wasm row at ${hidden} units and batch ${batch}.`);
-      return { hidden, batch, executor, timesWasm: medianMs / base.medianMs };
-    });
+  return rows.flatMap((row) => {
+    const base = rows.find((other) => other.executor === 'wasm' && isSameWork(other, row));
+    if (row.executor === 'wasm' || base === undefined) return [];
+    return [{ ...workOf(row), executor: row.executor, timesWasm: row.medianMs / base.medianMs }];
+  });
 }
 
-export function tableOf(report: EngineReport): string {
-  const executors = [...new Set(report.rows.map(({ executor }) => executor))];
-  const sizes = [...new Map(report.rows.map((row) => [`2×${row.hidden}/${row.batch}`, row]))];
-  const cell = (executor: string, { hidden, batch }: Size): string => {
-    const at = (row: Size & { executor: string }) =>
-      row.executor === executor && row.hidden === hidden && row.batch === batch;
-    const row = report.rows.find(at);
-    if (row === undefined) return '–';
-    const ratio = report.ratios.find(at);
-    return `${milliseconds(row.medianMs)} ms${ratio === undefined ? '       ' : `  ${times(ratio.timesWasm)}`}`;
+/** Of rows with replicas, against one learner on the same executor; rows without that one are left out. */
+export function replicaRatiosOf(rows: readonly Row[]): ReplicaRatio[] {
+  return rows.flatMap((row) => {
+    const one = { ...row, replicas: 1 };
+    const base = rows.find((other) => other.executor === row.executor && isSameWork(other, one));
+    if (row.replicas === 1 || base === undefined) return [];
+    return [{ ...workOf(row), executor: row.executor, timesOne: row.medianMs / base.medianMs }];
+  });
+}
+
+function workOf({ algorithm, hidden, batch, replicas }: Work): Work {
+  return { algorithm, hidden, batch, replicas };
+}
+
+type Measured = Pick<EngineReport, 'rows' | 'efficiency' | 'device' | 'isBrowser'> & {
+  readonly versions: EngineReport['versions'];
+};
+
+/** The engine's promises. Those about a graphics processor count only on a real one. */
+export function engineBars({ rows, efficiency, device, isBrowser, versions }: Measured): JudgedBar[] {
+  const timeOf = (executor: string, { hidden, batch }: typeof small, replicas = 1) =>
+    rows.find((row) => row.executor === executor && isSameWork(row, { algorithm: 'iql', hidden, batch, replicas }))
+      ?.medianMs ?? null;
+  const against = (
+    fast: string,
+    slow: string,
+    size: typeof small,
+    bound: number,
+    where = '',
+    elsewhere: string | null = null,
+  ): JudgedBar => {
+    const name = `${fast}${where}, IQL ${sizeName(size)}, against ${slow}`;
+    const bar: Bar = { name, bound, sense: 'at least', unit: '×' };
+    if (elsewhere !== null) return judge(bar, null, elsewhere);
+    const [own, others] = [timeOf(fast, size), timeOf(slow, size)];
+    if (own === null) return judge(bar, null, `no ${fast} row`);
+    return others === null ? judge(bar, null, `no ${slow} row`) : judge(bar, others / own);
   };
-  const lines = [
-    ['', ...sizes.map(([name]) => `${name}       `)],
-    ...executors.map((executor) => [executor, ...sizes.map(([, size]) => cell(executor, size))]),
-    [
-      'wasm, share of peak',
-      ...sizes.map(([, { hidden, batch }]) => {
-        const found = report.efficiency.find((size) => size.hidden === hidden && size.batch === batch);
-        return found === undefined ? '–' : `${found.gigaflops.toFixed(1)} GFLOP/s  ${percent(found.shareOfPeak)}`;
-      }),
-    ],
-  ];
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const table = lines.map((line) =>
-    line
-      .map((text, column) => (column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column])))
-      .join('   ')
-      .trimEnd(),
+  const noDevice = device === null ? 'no WebGPU here' : null;
+  const notReal = noDevice ?? (device?.isSoftware ? 'no real graphics processor here' : null);
+  const notSoftware = noDevice ?? (device?.isSoftware ? null : 'this is a real graphics processor');
+  const jaxOnCpu = versions['jax']?.endsWith('one core') ? 'JAX runs on the CPU here' : null;
+  const share = efficiency.find(
+    (entry) =>
+      entry.executor === 'wasm' && entry.algorithm === 'iql' && isSameSize(entry, published) && entry.replicas === 1,
   );
+  const [one, many] = [timeOf('webgpu', published), timeOf('webgpu', published, manyReplicas)];
+  const growth = one === null || many === null ? null : many / one;
+  const softwareGrowth = growth !== null && device?.isSoftware ? `; in software it is ×${growth.toFixed(1)}` : '';
   return [
-    `One IQL update (hidden units/batch), median of ${report.rounds} interleaved rounds; × is how many times wasm's.`,
-    `${report.host} on ${report.machine}`,
+    against('wasm', 'tfjs-wasm', small, 30, ', one thread'),
+    against('wasm', 'torch-cpu', small, 8, ', one thread'),
+    against('wasm', 'tfjs-wasm', published, 11, ', one thread'),
+    judge(
+      {
+        name: `wasm, IQL ${sizeName(published)}, of the best strict-SIMD matrix product in ${isBrowser ? 'Chromium' : 'Node'}`,
+        bound: isBrowser ? 80 : 75,
+        sense: 'at least',
+        unit: '%',
+      },
+      share === undefined ? null : 100 * share.shareOfPeak,
+    ),
+    against('webgpu', 'tfjs-webgpu', published, 50, ' on a graphics processor', notReal),
+    against('webgpu', 'torch-cuda', published, 5, ' on a graphics processor', notReal),
+    against('webgpu', 'jax', published, 1, ' on a graphics processor', notReal ?? jaxOnCpu),
+    judge(
+      {
+        name: `webgpu on a graphics processor, IQL ${sizeName(published)}, ${manyReplicas} replicas against 1`,
+        bound: 2,
+        sense: 'at most',
+        unit: '×',
+      },
+      notReal === null ? growth : null,
+      notReal === null ? '' : `${notReal}${softwareGrowth}`,
+    ),
+    against('webgpu', 'tfjs-webgpu', published, 5, ' on SwiftShader', notSoftware),
+    against('webgpu', 'tfjs-webgpu', small, 15, ' on SwiftShader', notSoftware),
+  ];
+}
+
+const algorithmNames: Readonly<Record<Work['algorithm'], string>> = { iql: 'IQL', td3bc: 'TD3+BC', sac: 'SAC' };
+const none = '–';
+
+/** One table an algorithm, and what belongs to all of them. */
+export function tableOf(report: EngineReport, style: TableStyle = 'text'): string {
+  const { rows, peak, device, devicePeak } = report;
+  const executors = [...new Set(rows.map(({ executor }) => executor))];
+  const algorithms = [...new Set(rows.map(({ algorithm }) => algorithm))];
+  const tables = algorithms.map((algorithm) => {
+    const works = rows
+      .filter((row) => row.algorithm === algorithm)
+      .filter((row, place, all) => all.findIndex((other) => isSameWork(other, row)) === place);
+    const lines = executors.map((executor) => [executor, ...works.map((work) => cell(report, executor, work))]);
+    const shares = ['wasm', 'webgpu']
+      .filter((executor) => report.efficiency.some((entry) => entry.executor === executor))
+      .map((executor) => [`${executor}, share of peak`, ...works.map((work) => shareCell(report, executor, work))]);
+    return draw({ head: [algorithmNames[algorithm], ...works.map(workName)], lines: [...lines, ...shares] }, style);
+  });
+  const item = style === 'markdown' ? '- ' : '';
+  return [
+    `One update (hidden units/batch): median of up to ${report.rounds} interleaved rounds, at most ${report.capSeconds} s a contender; × is how many times wasm's.`,
+    ...(style === 'markdown' ? [''] : []),
+    `${report.host} on ${report.machine}${device === null ? '' : `; WebGPU on ${deviceName(device)}`}`,
+    ...(style === 'markdown' ? ['', `\`${report.command}\``] : []),
     '',
-    ...table,
+    tables.join('\n\n'),
     '',
-    `Strict-SIMD matrix peak here: ${report.peak.gigaflops.toFixed(1)} GFLOP/s (${report.peak.form}, ${report.peak.rows}×${report.peak.columns}, depth ${report.peak.depth}).`,
-    `${Object.entries(report.versions)
+    `${item}Strict-SIMD matrix peak of one core: ${peak.gigaflops.toFixed(1)} GFLOP/s (${peak.form}, ${peak.rows}×${peak.columns}, depth ${peak.depth}).`,
+    ...(devicePeak === null
+      ? []
+      : [
+          `${item}WGSL matrix peak of the device: ${devicePeak.gigaflops.toFixed(1)} GFLOP/s (${devicePeak.size}×${devicePeak.size}, ${devicePeak.tile.threads}×${devicePeak.tile.threads} invocations of ${devicePeak.tile.block}×${devicePeak.tile.block}).`,
+        ]),
+    `${item}${Object.entries(report.versions)
       .map(([executor, version]) => `${executor}: ${version}`)
       .join(' · ')}`,
-    ...report.skipped.map(({ executor, reason }) => `Skipped ${executor}: ${reason}`),
+    ...report.skipped.map(({ executor, reason }) => `${item}Skipped ${executor}: ${reason}`),
+    '',
+    ...report.bars.map((bar) => `${item}${barLine(bar)}`),
     '',
   ].join('\n');
 }
 
-function milliseconds(value: number): string {
+function workName(work: Work): string {
+  return work.replicas === 1 ? sizeName(work) : `${sizeName(work)}, ${work.replicas} replicas`;
+}
+
+export function deviceName({ vendor, architecture, description, isSoftware }: Device): string {
+  const name = [description, vendor, architecture].find((text) => text !== '') ?? 'an unnamed device';
+  return isSoftware ? `${name} (software)` : name;
+}
+
+function cell(report: EngineReport, executor: string, work: Work): string {
+  const isHere = (entry: Work & { executor: string }) => entry.executor === executor && isSameWork(entry, work);
+  const row = report.rows.find(isHere);
+  if (row === undefined) return none;
+  const ratio = report.ratios.find(isHere);
+  const growth = report.replicaRatios.find(isHere);
+  return [
+    `${milliseconds(row.medianMs)} ms`,
+    ...(growth === undefined ? [] : [`${times(growth.timesOne)} of one`]),
+    ...(ratio === undefined ? [] : [times(ratio.timesWasm)]),
+  ].join('  ');
+}
+
+function shareCell(report: EngineReport, executor: string, work: Work): string {
+  const found = report.efficiency.find((entry) => entry.executor === executor && isSameWork(entry, work));
+  return found === undefined ? none : `${found.gigaflops.toFixed(1)} GFLOP/s  ${Math.round(100 * found.shareOfPeak)} %`;
+}
+
+export function milliseconds(value: number): string {
   return value < 10 ? value.toFixed(2) : value.toFixed(1);
 }
 function times(value: number): string {
-  return `×${value < 10 ? value.toFixed(1) : Math.round(value)}`.padStart(5);
-}
-function percent(share: number): string {
-  return `${Math.round(100 * share)} %`.padStart(5);
+  return `×${value < 0.995 ? value.toFixed(2) : value < 10 ? value.toFixed(1) : Math.round(value)}`;
 }
