@@ -11,6 +11,7 @@ import { Messages } from './Messages';
 import { ReturnPanel } from './ReturnPanel';
 import { RunTable } from './RunTable';
 import { Sentence } from './Sentence';
+import { SweepPanel } from './SweepPanel';
 import { LatestMetrics, Transport } from './Transport';
 import { useAddress } from './useAddress';
 import { useKeyboard } from './useKeyboard';
@@ -104,7 +105,10 @@ export function App() {
           <LatestMetrics />
           <div className="stage">
             <ReturnPanel />
-            <EndLine />
+            <div className="after-curve">
+              <EndLine />
+              <SweepPanel />
+            </div>
             <WorldPanel marks={marks} onMarks={setMarks} />
             <Instruments />
             <Cards />

@@ -10,7 +10,7 @@ export function EndLine() {
   const laboratory = useLaboratory();
   const run = useCurrentRun();
   const preset = run && presetById(run.spec.preset);
-  if (!run || !preset || run.seeds[0].state !== 'ended') return null;
+  if (!run || run.sweep || !preset || run.seeds[0].state !== 'ended') return null;
   const { result } = run.curves[0];
   if (result.outcome === 'failed') return null;
   const offline = seedPoints(result, 'return', 'offline', run.spec.offline.updates);

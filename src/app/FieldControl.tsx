@@ -4,6 +4,9 @@ import { useEffect, useId, useState } from 'react';
 import type { FieldValue, IntegerField, RealField } from '../schema/field';
 import { valueText } from '../schema/fields';
 import type { SpecField } from '../spec/fields';
+import { isSweepable } from '../store/sweep';
+import { SweepButton } from './SweepForm';
+import { fieldName } from './sweepFacts';
 import { words } from './words';
 
 interface Props {
@@ -18,13 +21,16 @@ export function FieldControl({ slot, onChange, compact = false }: Props) {
   const id = useId();
   const helpId = `${id}-help`;
   const isChanged = value !== initial;
-  const name = field.symbol ? `${field.label} ${field.symbol}` : field.label;
+  const name = fieldName(slot);
   const change = (next: FieldValue) => onChange(path, next);
   return (
     <div className="field">
       <div className="field-name">
         <label htmlFor={id}>{name}</label>
         {field.unit && <span className="field-unit">{field.unit}</span>}
+        {!compact && (field.kind === 'real' || field.kind === 'integer') && isSweepable(slot) && (
+          <SweepButton slot={{ ...slot, field }} />
+        )}
         {isChanged && !compact && (
           <ActionIcon
             className="field-dot"

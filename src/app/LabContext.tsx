@@ -1,8 +1,9 @@
 /** The laboratory, handed down: commands by `useLaboratory`, facts by `useLab` with a selector for the one value a part draws. */
 import { createContext, type ReactNode, use } from 'react';
 import { useStore } from 'zustand';
+import { useShallow } from 'zustand/react/shallow';
 import type { RunSpec } from '../spec/runSpec';
-import { currentRun, knobsOf, type Laboratory } from '../store/laboratory';
+import { currentRun, currentRuns, knobsOf, type Laboratory } from '../store/laboratory';
 import type { RunView } from '../store/runsSlice';
 import type { LabState } from '../store/store';
 
@@ -25,6 +26,11 @@ export function useLab<Value>(select: (state: LabState) => Value): Value {
 /** The run that the transport steers, while the recipe still is its own. */
 export function useCurrentRun(): RunView | null {
   return useLab(currentRun);
+}
+
+/** All runs the transport steers: one, or those of a sweep in the order of values. */
+export function useCurrentRuns(): readonly RunView[] {
+  return useStore(useLaboratory().store, useShallow(currentRuns));
 }
 
 const knobs = new WeakMap<RunSpec, { run: RunView | null; place: string; spec: RunSpec }>();

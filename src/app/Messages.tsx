@@ -17,10 +17,10 @@ export function Messages() {
           <p>{words.shared.note}</p>
         </div>
       )}
-      {messages.map(({ id, problems }) => (
+      {messages.map(({ id, problems, runId }) => (
         <div key={id} className="bar" data-testid="message">
           <p>{explainAll(problems)}</p>
-          <Remedies problems={problems} onDone={() => laboratory.store.getState().messageClosed(id)} />
+          <Remedies problems={problems} runId={runId} onDone={() => laboratory.store.getState().messageClosed(id)} />
           <ActionIcon
             variant="transparent"
             color="gray"
@@ -37,7 +37,15 @@ export function Messages() {
 }
 
 /** What each remedy does here; those this page cannot do yet are not offered. */
-function Remedies({ problems, onDone }: { problems: readonly Problem[]; onDone: () => void }) {
+function Remedies({
+  problems,
+  runId,
+  onDone,
+}: {
+  problems: readonly Problem[];
+  runId: string | null;
+  onDone: () => void;
+}) {
   const laboratory = useLaboratory();
   const knobs = useKnobs();
   const actionOf = (problem: Problem, remedy: Remedy): (() => void) | null => {
@@ -45,7 +53,9 @@ function Remedies({ problems, onDone }: { problems: readonly Problem[]; onDone: 
       case 'set':
         return () => void laboratory.edit(remedy.path, remedy.value);
       case 'runSeedAgain':
-        return problem.kind === 'workerCrashed' ? () => laboratory.restartSeed(problem.seed) : null;
+        return problem.kind === 'workerCrashed' && runId !== null
+          ? () => laboratory.restartSeed(runId, problem.seed)
+          : null;
       case 'halveLearningRate': {
         const phase = 'at' in problem && problem.at ? problem.at.phase : 'offline';
         const path = `${phase}.params.learningRate`;

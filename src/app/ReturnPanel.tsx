@@ -1,8 +1,7 @@
 /** The main chart: greedy return over both phases, all shown runs, with its references, crosshair box, table and menu. */
 import { ActionIcon, Menu } from '@mantine/core';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
-import type { Palette } from '../charts/palette';
-import { mostColouredRuns, runDashes } from '../charts/palette';
+import { mostColouredRuns, type Palette, rampColour } from '../charts/palette';
 import { grown, type Range, rangeOf, shortNumber, type Zones } from '../charts/scale';
 import { type ReferenceLevel, type RunLines, valueAt, ZoneChart } from '../charts/ZoneChart';
 import type { References } from '../datasets/transitions';
@@ -18,20 +17,26 @@ import type { RunView } from '../store/runsSlice';
 import { saveChartPicture, saveCsv, saveJson } from './exports';
 import { useLab, useLaboratory } from './LabContext';
 import { linesOf } from './runFacts';
+import { runColour, runDash, sweptLabel, sweptText } from './sweepFacts';
 import { usePalette } from './usePalette';
 import { placeText, words } from './words';
 
 /**
- * Runs that are drawn, oldest first: those of the recipe's own world, for returns of two worlds share no axis. The same list as long as
- * nothing of them that is drawn has changed.
+ * Runs that are drawn, oldest first, of a sweep the picked one last: those of the recipe's own world, for returns of two worlds share no
+ * axis. The same list as long as nothing of them that is drawn has changed.
  */
 export function useShownRuns(): readonly RunView[] {
   const kept = useRef<readonly RunView[]>([]);
-  return useLab(({ runs, recipe }) => {
-    const shown = Object.values(runs)
+  return useLab(({ runs, recipe, pickedId }) => {
+    const candidates = Object.values(runs)
       .filter((run) => run.shown && isSameWorld(run.spec, recipe))
-      .sort((a, b) => a.order - b.order)
-      .slice(-mostColouredRuns);
+      .sort((a, b) => a.order - b.order);
+    // A sweep counts as one run: its curves share one ramp.
+    const alone = candidates.filter(({ sweep }) => !sweep).slice(-mostColouredRuns);
+    const swept = candidates.filter(({ sweep }) => sweep);
+    const shown = [...alone, ...swept].sort(
+      (a, b) => Number(a.id === pickedId) - Number(b.id === pickedId) || a.order - b.order,
+    );
     const before = kept.current;
     if (shown.length !== before.length || !shown.every((run, i) => looksSame(run, before[i]))) kept.current = shown;
     return kept.current;
@@ -53,17 +58,12 @@ function looksSame(a: RunView, b: RunView): boolean {
     a.references === b.references
   );
 }
-/** A run keeps its colour while it is shown: its order decides. */
-export function colourIndex(run: Pick<RunView, 'order'>): number {
-  return (run.order - 1) % mostColouredRuns;
-}
-
 /** Lines of one measure for all shown runs; asks for another drawing while intervals are still missing. */
 export function useLines(runs: readonly RunView[], measure: Measure, palette: Palette): readonly RunLines[] {
   const [round, setRound] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: every round computes a few more of the missing intervals
   const result = useMemo(() => {
-    const parts = runs.map((run) => linesOf(run, measure, palette.runs[colourIndex(run)], runDashes[colourIndex(run)]));
+    const parts = runs.map((run) => linesOf(run, measure, runColour(run, palette), runDash(run)));
     return { lines: parts.map(({ lines }) => lines), pending: parts.some(({ pending }) => pending) };
   }, [runs, measure, palette, round]);
   useEffect(() => {
@@ -121,11 +121,15 @@ export function ReturnPanel() {
   const references = stage?.references ?? current?.references ?? null;
   const card = stage ? stage.card : (current?.card ?? null);
   const levels = useMemo(() => levelsOf(references, card?.meanReturn ?? null), [references, card]);
+  const pickedId = useLab((state) => state.pickedId);
   const drawn = useMemo(() => {
-    const labelled = withLabels(lines, runs);
+    const labelled = withLabels(withQuietSweep(lines, runs, pickedId), runs, pickedId);
     return showsDots ? withDots(labelled, runs) : labelled;
-  }, [lines, runs, showsDots]);
-  const key = `${JSON.stringify(recipe.environment)} ${runs.map(({ id }) => id).join()}`;
+  }, [lines, runs, showsDots, pickedId]);
+  const key = `${JSON.stringify(recipe.environment)} ${runs
+    .map(({ id }) => id)
+    .sort()
+    .join()}`;
   const range = useGrowingRange(
     key,
     concat(
@@ -146,6 +150,7 @@ export function ReturnPanel() {
         <h2>{words.chart.title}</h2>
         {stage && <span className="unit">{words.chart.unit(stage.returnUnit)}</span>}
         <span className="panel-tools">
+          <RampLegend runs={runs} palette={palette} />
           {zones.online > 0 && (
             <button
               type="button"
@@ -223,7 +228,11 @@ export function ReturnPanel() {
           {cursor && <CrosshairBox lines={lines} cursor={cursor} />}
         </ZoneChart>
       </div>
-      <p className="caption">{words.chart.caption(subject?.curves.length ?? recipe.seeds.length)}</p>
+      <p className="caption">
+        {subject?.sweep
+          ? words.sweep.caption(subject.curves.length)
+          : words.chart.caption(subject?.curves.length ?? recipe.seeds.length)}
+      </p>
       <LiveSummary lines={lines} data={card?.meanReturn ?? null} />
       <NumbersTable lines={lines} />
     </section>
@@ -262,12 +271,57 @@ function marksOf(spec: RunSpec): readonly { phase: 'offline' | 'online'; step: n
   });
 }
 
-/** Runs of one preset are told apart by the settings they do not share, runs of several by their presets too. */
-function withLabels(lines: readonly RunLines[], runs: readonly RunView[]): readonly RunLines[] {
+/** Ends of the ramp that colours a sweep. */
+function RampLegend({ runs, palette }: { runs: readonly RunView[]; palette: Palette }) {
+  const { sweep } = runs.find((run) => run.sweep) ?? {};
+  if (!sweep) return null;
+  const swept = runs.flatMap((run) => run.sweep ?? []).sort((a, b) => a.index - b.index);
+  const stops = palette.ramp.map((_, i) => rampColour(palette, i / (palette.ramp.length - 1)));
+  return (
+    <span className="ramp">
+      {sweptLabel(swept[0])}
+      <span className="gradient" style={{ background: `linear-gradient(90deg, ${stops.join()})` }} />
+      {sweptText(swept[swept.length - 1])}
+    </span>
+  );
+}
+
+/** Sixteen bands over each other show nothing: of a sweep only the picked curve has its band and seeds, and a wider line. */
+function withQuietSweep(
+  lines: readonly RunLines[],
+  runs: readonly RunView[],
+  pickedId: string | null,
+): readonly RunLines[] {
+  if (lines.length !== runs.length) return lines;
+  return lines.map((line, i) => {
+    if (!runs[i].sweep) return line;
+    if (line.id === pickedId) return { ...line, isPicked: true };
+    const quiet = ({ points, leading }: RunLines['summary']['offline']) => ({
+      points: points.map((point) => ({ ...point, interval: null })),
+      leading,
+    });
+    const { offline, online } = line.summary;
+    const seeds = line.seeds.map(() => ({ offline: [], online: [] }));
+    return { ...line, seeds, summary: { offline: quiet(offline), online: quiet(online) } };
+  });
+}
+
+/** Runs of one preset are told apart by the settings they do not share, runs of several by their presets too; of a sweep the ends and
+ * what is picked are named. */
+function withLabels(
+  lines: readonly RunLines[],
+  runs: readonly RunView[],
+  pickedId: string | null,
+): readonly RunLines[] {
   if (lines.length < 2 || lines.length !== runs.length) return lines;
   const isOnePreset = runs.every(({ spec }) => spec.preset === runs[0].spec.preset);
   const settings = runs.map(({ spec }) => settingsOf(spec));
   return lines.map((line, i) => {
+    const { sweep } = runs[i];
+    if (sweep) {
+      const isNamed = pickedId === null ? sweep.index === 0 || sweep.index === sweep.of - 1 : line.id === pickedId;
+      return { ...line, label: isNamed ? sweptLabel(sweep) : '' };
+    }
     const own = settings[i].filter((setting) => !settings.every((others) => others.includes(setting)));
     const preset = presetById(runs[i].spec.preset)?.name ?? runs[i].spec.preset;
     return { ...line, label: (isOnePreset && own.length > 0 ? own : [preset, ...own]).join(' · ') };
@@ -281,6 +335,7 @@ function withDots(lines: readonly RunLines[], runs: readonly RunView[]): readonl
   }));
 }
 
+const mostBoxRows = 8;
 function CrosshairBox({
   lines,
   cursor,
@@ -289,7 +344,9 @@ function CrosshairBox({
   cursor: { phase: 'offline' | 'online'; step: number };
 }) {
   const rows: ReactNode[] = [];
-  for (const run of lines) {
+  // More rows would hide the chart they speak of.
+  const named = lines.length <= mostBoxRows ? lines : lines.slice(-mostBoxRows);
+  for (const run of named) {
     const value = valueAt(run, cursor);
     if (value === null) continue;
     const point = run.summary[cursor.phase].points.find(({ step }) => step === cursor.step);

@@ -1,17 +1,23 @@
-/** Every run of this tab and of earlier visits: what it is, what it came to, and what can be done with it. */
+/** Every run of this tab and of earlier visits: what it is, what it came to, and what can be done with it. A sweep is one row to open. */
 import { ActionIcon, Menu } from '@mantine/core';
-import { useMemo, useState } from 'react';
-import { runDashes } from '../charts/palette';
+import { type ReactNode, useMemo, useState } from 'react';
+import { rampColour } from '../charts/palette';
 import { shortNumber } from '../charts/scale';
 import { type Estimate, summarise } from '../metrics/results';
+import { startedFrom } from '../store/laboratory';
 import type { RunView } from '../store/runsSlice';
+import type { SweepPlace } from '../store/sweep';
 import { saveCsv, saveJson } from './exports';
 import { useLab, useLaboratory } from './LabContext';
-import { colourIndex, isSameWorld } from './ReturnPanel';
+import { isSameWorld } from './ReturnPanel';
 import { regimeOfView } from './runFacts';
+import { knobNameInside, knobOf, runColour, runDash, sweptText } from './sweepFacts';
 import { useLater } from './useLater';
 import { usePalette } from './usePalette';
 import { placeText, words } from './words';
+
+/** A row of the table: one run, or all runs of a sweep in the order of values. */
+type Entry = { readonly run: RunView } | { readonly sweep: SweepPlace; readonly runs: readonly RunView[] };
 
 export function RunTable() {
   const laboratory = useLaboratory();
@@ -20,8 +26,9 @@ export function RunTable() {
     90,
   );
   const listed = useMemo(() => Object.values(runs).sort((a, b) => b.order - a.order), [runs]);
-  const [deleted, setDeleted] = useState<RunView | null>(null);
-  if (listed.length === 0 && !deleted) return null;
+  const entries = useMemo(() => entriesOf(listed), [listed]);
+  const [deleted, setDeleted] = useState<readonly RunView[]>([]);
+  if (listed.length === 0 && deleted.length === 0) return null;
   const { head } = words.runs;
   return (
     <section className="panel runs" aria-label={words.landmarks.runs}>
@@ -29,15 +36,15 @@ export function RunTable() {
         <h2>
           {words.runs.title} <span className="third">{listed.length}</span>
         </h2>
-        {deleted && (
+        {deleted.length > 0 && (
           <span className="undo" role="status">
-            {words.runs.removed(deleted.name)}{' '}
+            {deleted.length === 1 ? words.runs.removed(deleted[0].name) : words.sweep.deleted(deleted.length)}{' '}
             <button
               type="button"
               className="toggle"
               onClick={() => {
-                laboratory.undeleteRun(deleted);
-                setDeleted(null);
+                laboratory.undeleteRuns(deleted);
+                setDeleted([]);
               }}
             >
               {words.runs.undo}
@@ -58,14 +65,114 @@ export function RunTable() {
             </tr>
           </thead>
           <tbody>
-            {listed.map((run) => (
-              <RunRow key={run.id} run={run} onDeleted={() => setDeleted(run)} />
-            ))}
+            {entries.map((entry) =>
+              'run' in entry ? (
+                <RunRow key={entry.run.id} run={entry.run} onDeleted={() => setDeleted([entry.run])} />
+              ) : (
+                <SweepRows key={entry.sweep.id} sweep={entry.sweep} runs={entry.runs} onDeleted={setDeleted} />
+              ),
+            )}
           </tbody>
         </table>
       </section>
     </section>
   );
+}
+
+/** A sweep stands where its newest run would. */
+function entriesOf(newestFirst: readonly RunView[]): readonly Entry[] {
+  const entries: Entry[] = [];
+  const seen = new Set<string>();
+  for (const run of newestFirst) {
+    const { sweep } = run;
+    if (!sweep) entries.push({ run });
+    else if (!seen.has(sweep.id)) {
+      seen.add(sweep.id);
+      const runs = newestFirst.filter((other) => other.sweep?.id === sweep.id);
+      entries.push({ sweep, runs: runs.sort((a, b) => (a.sweep?.index ?? 0) - (b.sweep?.index ?? 0)) });
+    }
+  }
+  return entries;
+}
+
+interface SweepRowsProps {
+  readonly sweep: SweepPlace;
+  readonly runs: readonly RunView[];
+  readonly onDeleted: (runs: readonly RunView[]) => void;
+}
+function SweepRows({ sweep, runs, onDeleted }: SweepRowsProps) {
+  const laboratory = useLaboratory();
+  const palette = usePalette();
+  const [isOpen, setIsOpen] = useState(false);
+  const isShown = useLab((state) => runs.some(({ id }) => state.runs[id]?.shown));
+  const knob = knobOf(sweep);
+  const name = words.sweep.group(
+    knob ? knobNameInside(knob) : sweep.path,
+    sweptText(sweep, runs[0].sweep?.value),
+    sweptText(sweep, runs[runs.length - 1].sweep?.value),
+  );
+  const done = runs.filter(({ status }) => status === 'finished').length;
+  const isStopped = runs.some(({ status }) => status === 'stopped');
+  const failed = runs.reduce((sum, { curves }) => sum + failuresOf(curves), 0);
+  const stops = palette.ramp.map((_, i) => rampColour(palette, i / (palette.ramp.length - 1)));
+  const remove = () => {
+    laboratory.deleteRuns(runs.map(({ id }) => id));
+    onDeleted(runs);
+  };
+  return (
+    <>
+      <tr className="sweep-row">
+        <th scope="row" className="name">
+          <span className="sweep-name">
+            <label className="run-name">
+              <input
+                type="checkbox"
+                checked={isShown}
+                aria-label={words.sweep.showAll(name)}
+                onChange={(event) => laboratory.store.getState().sweepShown(sweep.id, event.currentTarget.checked)}
+              />
+              <span
+                className="gradient small"
+                style={{ background: isShown ? `linear-gradient(90deg, ${stops.join()})` : palette.edge }}
+              />
+              <span>{name}</span>
+              <span className="third">
+                {isStopped ? words.sweep.stopped(done, runs.length) : words.sweep.done(done, runs.length)}
+              </span>
+            </label>
+            <button
+              type="button"
+              className="toggle fold"
+              aria-expanded={isOpen}
+              aria-label={isOpen ? words.sweep.collapse : words.sweep.expand}
+              onClick={() => setIsOpen(!isOpen)}
+            >
+              {isOpen ? '▾' : '▸'}
+            </button>
+          </span>
+        </th>
+        <td>
+          {runs[0].seeds.length} × {runs.length}
+          {failed > 0 && <span className="broken"> {words.runs.failed(failed)}</span>}
+        </td>
+        {(['pretrained', 'last', 'best', 'regime', 'digest'] as const).map((column) => (
+          <td key={column}>{words.runs.dash}</td>
+        ))}
+        <td className="actions">
+          <RowMenu name={name}>
+            <Menu.Item onClick={() => laboratory.replaceRecipe(startedFrom(runs[0]))}>
+              {words.sweep.takeRecipe}
+            </Menu.Item>
+            <Menu.Item onClick={remove}>{words.runs.remove}</Menu.Item>
+          </RowMenu>
+        </td>
+      </tr>
+      {isOpen && runs.map((run) => <RunRow key={run.id} run={run} onDeleted={() => onDeleted([run])} />)}
+    </>
+  );
+}
+function failuresOf(curves: RunView['curves']): number {
+  return curves.filter(({ result }) => result.outcome === 'failed').length;
 }
 
 function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
@@ -78,18 +185,17 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
     [run.id, run.revision, run.references],
   );
   const { summary, regime } = facts;
-  const index = colourIndex(run);
   // What a person ticks answers at once; the rest of the row may come a moment later.
   const isShown = useLab(({ runs }) => (runs[run.id] ?? run).shown);
   const isDrawn = useLab(({ recipe }) => isShown && isSameWorld(run.spec, recipe));
-  const colour = isDrawn ? palette.runs[index] : palette.edge;
+  const colour = isDrawn ? runColour(run, palette) : palette.edge;
   const lead = run.seeds[0]?.at;
   const status =
     run.status === 'stopped' && lead ? words.runs.stoppedAt(placeText(lead)) : words.runs.status[run.status];
   const verdict =
     shared && run.digest ? (run.digest.startsWith(shared.digest) ? words.runs.same : words.runs.different) : null;
   return (
-    <tr>
+    <tr className={run.sweep ? 'swept-row' : undefined}>
       <th scope="row" className="name">
         <label className="run-name" title={isShown && !isDrawn ? words.runs.otherWorld : undefined}>
           <input
@@ -106,7 +212,7 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
               y2="4"
               stroke={colour}
               strokeWidth="3"
-              strokeDasharray={runDashes[index].join(' ')}
+              strokeDasharray={runDash(run).join(' ')}
             />
           </svg>
           <span>{run.name}</span>
@@ -126,30 +232,36 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
         {verdict && <span className={verdict === words.runs.same ? 'ok' : 'watch'}> {verdict}</span>}
       </td>
       <td className="actions">
-        <Menu position="bottom-end" shadow="none">
-          <Menu.Target>
-            <ActionIcon variant="subtle" color="gray" size={28} aria-label={words.runs.menu(run.name)}>
-              …
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item onClick={() => laboratory.takeRecipe(run.id)}>
-              {run.spec.changes.length > 0 ? words.runs.takeWithChanges : words.runs.take}
-            </Menu.Item>
-            <Menu.Item onClick={() => saveCsv(run)}>{words.runs.csv}</Menu.Item>
-            <Menu.Item onClick={() => saveJson(run)}>{words.runs.json}</Menu.Item>
-            <Menu.Item
-              onClick={() => {
-                laboratory.deleteRun(run.id);
-                onDeleted();
-              }}
-            >
-              {words.runs.remove}
-            </Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <RowMenu name={run.name}>
+          <Menu.Item onClick={() => laboratory.takeRecipe(run.id)}>
+            {run.spec.changes.length > 0 ? words.runs.takeWithChanges : words.runs.take}
+          </Menu.Item>
+          <Menu.Item onClick={() => saveCsv(run)}>{words.runs.csv}</Menu.Item>
+          <Menu.Item onClick={() => saveJson(run)}>{words.runs.json}</Menu.Item>
+          <Menu.Item
+            onClick={() => {
+              laboratory.deleteRuns([run.id]);
+              onDeleted();
+            }}
+          >
+            {words.runs.remove}
+          </Menu.Item>
+        </RowMenu>
       </td>
     </tr>
+  );
+}
+
+function RowMenu({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <Menu position="bottom-end" shadow="none">
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size={28} aria-label={words.runs.menu(name)}>
+          …
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>{children}</Menu.Dropdown>
+    </Menu>
   );
 }
 

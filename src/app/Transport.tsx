@@ -3,21 +3,23 @@ import { ActionIcon, Button, Menu, NumberInput } from '@mantine/core';
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { shortNumber } from '../charts/scale';
 import type { RunSpec } from '../spec/runSpec';
-import { currentRun } from '../store/laboratory';
+import { currentRun, statusOf } from '../store/laboratory';
 import type { RunView, SeedView } from '../store/runsSlice';
-import { useCurrentRun, useKnobs, useLab, useLaboratory } from './LabContext';
+import { useCurrentRun, useCurrentRuns, useKnobs, useLab, useLaboratory } from './LabContext';
 import { placeText, words } from './words';
 
 export function Transport() {
   const laboratory = useLaboratory();
-  const run = useCurrentRun();
+  const runs = useCurrentRuns();
+  const status = statusOf(runs);
   const isStale = useLab((state) => state.currentId !== null && currentRun(state) === null);
-  const isRunning = run?.status === 'running';
+  const isRunning = status === 'running';
+  // After a sweep Run means one run of the recipe: nothing is run again.
   const label = isRunning
     ? words.transport.pause
     : isStale
       ? words.transport.asNew
-      : run?.status === 'finished'
+      : status === 'finished' && !runs[0].sweep
         ? words.transport.again
         : words.transport.run;
   return (
@@ -55,9 +57,10 @@ export function Transport() {
           {words.transport.newSeeds}
         </Button>
         <SeedCount />
+        <ManySeeds />
         <Speed />
       </div>
-      <Progress run={run} />
+      <Progress runs={runs} />
     </section>
   );
 }
@@ -111,6 +114,22 @@ function SeedCount() {
   );
 }
 
+/** Enough seeds for a narrow band, and as many replicas as one program trains at once. */
+const manySeeds = 16;
+function ManySeeds() {
+  const laboratory = useLaboratory();
+  return (
+    <Button
+      variant="default"
+      className="wide-only"
+      title={words.transport.manySeedsHelp(manySeeds)}
+      onClick={() => laboratory.runSeeds(manySeeds)}
+    >
+      {words.transport.manySeeds(manySeeds)}
+    </Button>
+  );
+}
+
 function Speed() {
   const laboratory = useLaboratory();
   const speed = useLab((state) => state.updatesPerSecond);
@@ -131,13 +150,16 @@ function Speed() {
 }
 
 /** Both phases of the lead seed, the others as thin lines below, and what there is to know in words. */
-function Progress({ run }: { run: RunView | null }) {
+function Progress({ runs }: { runs: readonly RunView[] }) {
   const laboratory = useLaboratory();
   const recipe = useLab((state) => state.recipe);
+  const looked = useCurrentRun();
+  const run = runs.length === 0 ? null : looked;
   const lead = run?.seeds[0] ?? null;
-  const left = useTimeLeft(run);
-  const text = progressText(run, recipe);
-  const isOver = !run || run.status === 'finished';
+  const others = runs.flatMap(({ seeds }) => seeds).filter((seed) => seed !== lead);
+  const left = useTimeLeft(runs);
+  const text = progressText(run, runs, recipe);
+  const isOver = !run || statusOf(runs) === 'finished';
   return (
     <div className="progress">
       <div
@@ -156,12 +178,9 @@ function Progress({ run }: { run: RunView | null }) {
               <div className="progress-track">
                 <div className="progress-fill" style={{ width: `${100 * phaseDone(lead, phase, recipe)}%` }} />
               </div>
-              {run && run.seeds.length > 1 && (
+              {others.length > 0 && (
                 <div className="progress-track thin">
-                  <div
-                    className="progress-fill"
-                    style={{ width: `${100 * othersDone(run.seeds.slice(1), phase, recipe)}%` }}
-                  />
+                  <div className="progress-fill" style={{ width: `${100 * othersDone(others, phase, recipe)}%` }} />
                 </div>
               )}
             </div>
@@ -177,10 +196,12 @@ function Progress({ run }: { run: RunView | null }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item disabled={isOver} onClick={() => void laboratory.finishNow()}>
-            {words.transport.finish}
-            <span className="menu-help">{words.transport.finishHelp}</span>
-          </Menu.Item>
+          {!run?.sweep && (
+            <Menu.Item disabled={isOver} onClick={() => void laboratory.finishNow()}>
+              {words.transport.finish}
+              <span className="menu-help">{words.transport.finishHelp}</span>
+            </Menu.Item>
+          )}
           <Menu.Item disabled={isOver} onClick={() => laboratory.end()}>
             {words.transport.stop}
             <span className="menu-help">{words.transport.stopHelp}</span>
@@ -202,6 +223,10 @@ function PhoneItems() {
         {words.transport.newSeeds}
         <span className="menu-help">{words.transport.newSeedsHelp}</span>
       </Menu.Item>
+      <Menu.Item onClick={() => laboratory.runSeeds(manySeeds)}>
+        {words.transport.manySeeds(manySeeds)}
+        <span className="menu-help">{words.transport.manySeedsHelp(manySeeds)}</span>
+      </Menu.Item>
       <Menu.Label>{words.transport.speed}</Menu.Label>
       {words.transport.speeds.map(({ value, label }) => (
         <Menu.Item
@@ -218,8 +243,17 @@ function PhoneItems() {
   );
 }
 
-function progressText(run: RunView | null, recipe: RunSpec): string {
+function progressText(run: RunView | null, runs: readonly RunView[], recipe: RunSpec): string {
   if (!run) return words.transport.notStarted;
+  if (!run.sweep) return placeOfRun(run, recipe);
+  if (statusOf(runs) === 'finished') return words.transport.finished;
+  const done = runs.filter(({ status }) => status === 'finished').length;
+  const leader = runs.find(
+    ({ status, seeds }) => status !== 'finished' && seeds.some(({ state }) => state !== 'queued'),
+  );
+  return words.transport.sweepDone(done, runs.length, leader ? placeOfRun(leader, recipe) : null);
+}
+function placeOfRun(run: RunView, recipe: RunSpec): string {
   const lead = run.seeds[0];
   if (lead.preparing) {
     const { what, done, of } = lead.preparing;
@@ -251,21 +285,22 @@ function fractionDone(seed: SeedView | null, spec: RunSpec): number {
 }
 
 /** Seconds until every seed is done, from the speed of the last few seconds; null while it is not known or nothing runs. */
-function useTimeLeft(run: RunView | null): number | null {
+function useTimeLeft(runs: readonly RunView[]): number | null {
   const marks = useRef<{ id: string; points: { time: number; done: number }[] }>({ id: '', points: [] });
-  if (run?.status !== 'running') {
+  if (statusOf(runs) !== 'running') {
     marks.current.points = [];
     return null;
   }
-  const done = run.seeds.reduce((sum, seed) => sum + (seed.state === 'ended' ? 1 : fractionDone(seed, run.spec)), 0);
+  const all = runs.flatMap(({ seeds, spec }) => seeds.map((seed) => ({ seed, spec })));
+  const done = all.reduce((sum, { seed, spec }) => sum + (seed.state === 'ended' ? 1 : fractionDone(seed, spec)), 0);
   const time = performance.now();
-  if (marks.current.id !== run.id) marks.current = { id: run.id, points: [] };
+  if (marks.current.id !== runs[0].id) marks.current = { id: runs[0].id, points: [] };
   const { points } = marks.current;
   if (points.length === 0 || time - points[points.length - 1].time > 500) points.push({ time, done });
   if (points.length > 16) points.shift();
   const first = points[0];
   if (time - first.time < 1500 || done <= first.done) return null;
-  return ((run.seeds.length - done) * (time - first.time)) / (done - first.done) / 1000;
+  return ((all.length - done) * (time - first.time)) / (done - first.done) / 1000;
 }
 
 /** The newest losses of the lead seed, as numbers: what one Step changed. */

@@ -59,6 +59,8 @@ export const words = {
     newSeedsHelp: 'Same count, next unused seeds, same data: a new run.',
     seeds: 'Number of seeds',
     seedsHelp: 'Repeats that differ only in random numbers; the data stay the same. Fewer than 5 is weak evidence.',
+    manySeeds: (seeds: number) => `Run ${seeds} seeds`,
+    manySeedsHelp: (seeds: number) => `Sets the number of seeds to ${seeds} and runs, as a new run.`,
     speed: 'Speed',
     speeds: [
       { value: 0, label: 'Full speed' },
@@ -75,6 +77,8 @@ export const words = {
     notStarted: 'not started',
     finished: 'finished',
     seedsDone: (done: number, all: number) => `${done} of ${all} seeds done`,
+    sweepDone: (done: number, all: number, place: string | null) =>
+      `${done} of ${all} values done${place === null ? '' : `, ${place}`}`,
     left: (seconds: number) =>
       seconds >= 90 ? `${Math.round(seconds / 60)} min` : `${Math.max(1, Math.round(seconds))} s`,
     preparing: (what: string, percent: number) => `${what}, ${percent} %`,
@@ -118,6 +122,62 @@ export const words = {
       range: 'seeds from',
       difference: 'against π₀',
     },
+  },
+
+  sweep: {
+    online: (name: string) => `${name} online`,
+    open: (name: string) => `Sweep ${name}`,
+    title: (name: string) => `Sweep ${name}`,
+    help: 'One run for each value, everything else as it stands.',
+    from: 'From',
+    to: 'To',
+    count: 'How many',
+    spacing: 'Spacing',
+    linear: 'Even steps',
+    log: 'Even ratios',
+    seeds: 'Seeds a value',
+    plan: (values: number, seeds: number) =>
+      seeds === 1
+        ? `${values} runs of one seed each.`
+        : `${values} runs of ${seeds} seeds each: ${count(values * seeds)} seeds to train.`,
+    values: (texts: readonly string[]) => `Values: ${texts.join(' · ')}`,
+    fewer: (found: number) => `Only ${found} different values fit between the two.`,
+    problems: {
+      notANumber: 'Give a number for both ends.',
+      outOfRange: (takes: string) => `This setting takes ${takes}.`,
+      notAscending: '“From” must be below “To”.',
+      count: 'A sweep has 2 to 16 values.',
+      logOfZero: 'Even ratios need a start above 0.',
+    },
+    seedsProblem: (most: number) => `Give 1 to ${most} seeds.`,
+    start: 'Start the sweep',
+    cancel: 'Cancel',
+    panel: (name: string) => `Final return against ${name}`,
+    table: (name: string) => `Values of ${name}`,
+    head: { value: 'Value', final: 'Final', interval: '95 %', seeds: 'Seeds', state: 'State' },
+    now: (value: string) => `now ${value}`,
+    waiting: 'The first point comes with the first evaluation',
+    nothing: 'Stopped before the first evaluation',
+    soFar: 'Hollow: return so far. Filled: final.',
+    done: (done: number, all: number) => `${done} of ${all} done`,
+    stopped: (done: number, all: number) => `stopped, ${done} of ${all} done`,
+    state: { waiting: 'waiting', stopped: 'stopped', done: 'done' },
+    diverged: 'diverged',
+    failed: 'failed',
+    someFailed: (failed: number, all: number, how: string) => `${failed} of ${all} ${how}`,
+    use: 'Use this value',
+    useHelp: 'Puts the picked value into the recipe.',
+    pick: (value: string) => `Pick ${value}`,
+    caption: (seeds: number) =>
+      seeds === 1
+        ? 'One curve a value, one seed each, so no bands.'
+        : `One curve a value, interquartile mean of ${seeds} seeds; the picked value shows its 95 % band.`,
+    group: (name: string, low: string, high: string) => `Sweep of ${name}, ${low} to ${high}`,
+    expand: 'Show the runs of the sweep',
+    collapse: 'Hide the runs of the sweep',
+    showAll: (name: string) => `Show all runs: ${name}`,
+    takeRecipe: 'Use the recipe that was swept',
+    deleted: (runs: number) => `${runs} runs are deleted.`,
   },
 
   instruments: {

@@ -25,8 +25,10 @@ import { useSize } from './useSize';
 export interface RunLines {
   readonly id: string;
   readonly name: string;
-  /** What tells it from the other runs shown, where that is shorter. */
+  /** What tells it from the other runs shown, where that is shorter; none where it is empty. */
   readonly label?: string;
+  /** Picked out among others of its kind: a wider line. */
+  readonly isPicked?: boolean;
   readonly colour: string;
   readonly dash: readonly number[];
   readonly offlineBudget: number;
@@ -284,7 +286,7 @@ const Curves = memo(function Curves({ width, height, plot, zones, range, runs, p
           key={`mean ${run.id}`}
           dataKey={`mean${i}`}
           stroke={run.colour}
-          strokeWidth={small ? 1.5 : 2}
+          strokeWidth={(small ? 1.5 : 2) + (run.isPicked ? 1 : 0)}
           strokeDasharray={run.dash.join(' ')}
           dot={false}
           activeDot={false}
@@ -542,7 +544,7 @@ function RunLabels({
       const text = fewer(seeds.length - failures.length, seeds.length, isDiverged);
       labels.push({ key: `lost ${id}`, text, x: lost, y: bandTop(run, yOf) - 6, colour, isBold: false });
     }
-    const end = runs.length > 1 ? endOf(run) : null;
+    const end = runs.length > 1 && run.label !== '' ? endOf(run) : null;
     if (end) {
       const text = shortened(run.label ?? run.name, mostLabelCharacters);
       const [x, y] = [xOf(end.phase, end.step), yOf(end.value) - 6];

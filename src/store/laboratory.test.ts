@@ -5,7 +5,7 @@ import type { RunEvent } from '../metrics/events';
 import { getField } from '../spec/fields';
 import { presetById } from '../spec/presets';
 import type { RunSpec } from '../spec/runSpec';
-import { knobsOf, Laboratory, nameOf, sameSpec } from './laboratory';
+import { currentRuns, knobsOf, Laboratory, nameOf, sameSpec, statusOf } from './laboratory';
 import type { RunView } from './runsSlice';
 import type { RunStorage } from './storage';
 import { createLabStore } from './store';
@@ -221,7 +221,148 @@ describe('seeds', () => {
     await flushed();
     expect(state().messages[0].problems[0]).toMatchObject({ kind: 'workerCrashed', seed: 0 });
     expect(lab.current?.curves[0].result).toMatchObject({ outcome: 'failed', offline: [{ step: 0, mean: 3 }] });
-    expect(trainers[1].heard[0]).toMatchObject({ kind: 'start', seed: 1 });
+    expect(trainers[1].heard[0]).toMatchObject({ kind: 'start', lanes: [{ seed: 1 }] });
+  });
+});
+
+describe('many seeds', () => {
+  test('are set and run in one action, whatever runs', () => {
+    const { lab, state, trainers } = laboratory();
+    lab.run();
+    lab.runSeeds(16);
+    expect(trainers[0].isEnded).toBe(true);
+    expect(state().recipe.seeds).toHaveLength(16);
+    expect(lab.current).toMatchObject({ status: 'running', sweep: null });
+    expect(lab.current?.seeds).toHaveLength(16);
+  });
+});
+
+describe('a sweep', () => {
+  const order = {
+    path: 'offline.params.expectile',
+    values: [0.6, 0.7, 0.9],
+    scale: 'linear',
+    seeds: 2,
+    nameOf: (value: number) => `Expectile ${value}`,
+  } as const;
+  /** Ids as the laboratory gives them: the sweep's own, then one a value. */
+  const ids = ['run 2', 'run 3', 'run 4'];
+  const seen = (runId: string, seed: number) => ({
+    kind: 'event' as const,
+    runId,
+    seed,
+    event: {
+      kind: 'evaluation' as const,
+      at: { phase: 'offline' as const, step: 0 },
+      returns: [1],
+      mean: 1,
+      predicted: null,
+      realised: null,
+      outsideData: null,
+      distanceToPretrained: null,
+    },
+  });
+  const statuses = (state: () => { runs: Readonly<Record<string, RunView>> }) =>
+    ids.map((id) => state().runs[id]?.status);
+
+  test('is a run a value, all of them current, the recipe as it was', () => {
+    const { lab, state } = laboratory();
+    lab.sweep(order);
+    expect(Object.keys(state().runs)).toEqual(ids);
+    expect(Object.values(state().runs).map(({ name, sweep }) => [name, sweep?.index, sweep?.value])).toEqual([
+      ['Expectile 0.6', 0, 0.6],
+      ['Expectile 0.7', 1, 0.7],
+      ['Expectile 0.9', 2, 0.9],
+    ]);
+    expect(sameSpec(state().recipe, stitching)).toBe(true);
+    expect(currentRuns(state()).map(({ id }) => id)).toEqual(ids);
+    expect(lab.current?.id).toBe('run 2');
+  });
+  test('pauses, goes on and ends as one', async () => {
+    const { lab, state, trainers } = laboratory();
+    lab.sweep(order);
+    await flushed();
+    state().workersSaid(ids.map((id) => seen(id, 0)));
+    lab.runOrPause();
+    expect(statuses(state)).toEqual(['paused', 'paused', 'paused']);
+    lab.runOrPause();
+    expect(statuses(state)).toEqual(['running', 'running', 'running']);
+    lab.end();
+    expect(statuses(state)).toEqual(['stopped', 'stopped', 'stopped']);
+    expect(trainers[0].isEnded).toBe(true);
+    expect(lab.current).toBeNull();
+  });
+  test('goes on while one of its runs has finished', async () => {
+    const { lab, state } = laboratory();
+    lab.sweep(order);
+    await flushed();
+    state().workersSaid([seen('run 2', 0), { kind: 'runEnded', runId: 'run 2' }]);
+    expect(statusOf(currentRuns(state()))).toBe('running');
+    lab.pause();
+    expect(statuses(state)).toEqual(['finished', 'paused', 'paused']);
+    lab.run();
+    expect(statuses(state)).toEqual(['finished', 'running', 'running']);
+  });
+  test('is looked at run by run, and still steered as one', () => {
+    const { lab, state } = laboratory();
+    lab.sweep(order);
+    lab.pickRun('run 4');
+    expect(lab.current?.id).toBe('run 4');
+    expect(state().pickedId).toBe('run 4');
+    expect(currentRuns(state())).toHaveLength(3);
+  });
+  test('takes no live change: an edit makes another recipe, and can be undone', async () => {
+    const { lab, state, trainers } = laboratory();
+    lab.sweep(order);
+    const heard = trainers[0].heard.length;
+    await lab.edit('offline.params.expectile', 0.7);
+    expect(trainers[0].heard).toHaveLength(heard);
+    expect(getField(state().recipe, 'offline.params.expectile')).toBe(0.7);
+    expect(lab.current).toBeNull();
+    lab.undoEdit();
+    expect(currentRuns(state())).toHaveLength(3);
+  });
+  test('starts from the knobs as they stand', async () => {
+    const { lab, state, trainers } = laboratory();
+    lab.run();
+    const edit = lab.edit('offline.params.discount', 0.9);
+    const hold = trainers[0].heard.findLast(({ kind }) => kind === 'hold');
+    const request = hold?.kind === 'hold' ? hold.request : 0;
+    trainers[0].say({ kind: 'held', runId: 'run 1', seed: 0, request, at: { phase: 'offline', step: 230 } });
+    await edit;
+    lab.sweep(order);
+    const [first] = currentRuns(state());
+    expect(first.spec.changes).toEqual([]);
+    expect(getField(first.spec, 'offline.params.discount')).toBe(0.9);
+  });
+  test('is deleted and brought back as a whole, and ends when it is', async () => {
+    const { lab, state, trainers, kept } = laboratory();
+    lab.sweep(order);
+    await flushed();
+    state().workersSaid(ids.map((id) => seen(id, 0)));
+    const runs = currentRuns(state());
+    lab.deleteRuns(ids);
+    expect(trainers[0].isEnded).toBe(true);
+    expect(state().runs).toEqual({});
+    lab.undeleteRuns(runs);
+    expect(statuses(state)).toEqual(['stopped', 'stopped', 'stopped']);
+    await flushed();
+    expect([...kept.keys()].sort()).toEqual(ids);
+  });
+  test('is drawn alone: another one takes its place', async () => {
+    const { lab, state } = laboratory();
+    lab.sweep(order);
+    await flushed();
+    const first = state().runs['run 2'].sweep?.id ?? '';
+    state().workersSaid(ids.map((id) => seen(id, 0)));
+    lab.sweep(order);
+    const shown = () =>
+      Object.values(state().runs).flatMap(({ sweep, shown: isShown }) => (isShown ? [sweep?.id] : []));
+    expect(shown()).not.toContain(first);
+    state().sweepShown(first, true);
+    expect(new Set(shown())).toEqual(new Set([first]));
+    state().sweepShown(first, false);
+    expect(shown()).toEqual([]);
   });
 });
 

@@ -8,11 +8,13 @@ import type { FieldValue } from '../schema/field';
 import { differences, getField, setField, specFields } from '../spec/fields';
 import { presetById } from '../spec/presets';
 import type { RunSpec } from '../spec/runSpec';
-import { nextSeeds } from '../spec/seeds';
+import { nextSeeds, withSeedCount } from '../spec/seeds';
 import { HiddenTab, type Visibility } from './hiddenTab';
-import type { RunView } from './runsSlice';
+import { RateMeter } from './rate';
+import type { NewRun, RunStatus, RunView } from './runsSlice';
 import type { RunStorage } from './storage';
 import type { LabStore } from './store';
+import { type SweepScale, sweepSpecs } from './sweep';
 
 export interface Surroundings {
   readonly createTrainer: () => WorkerLike<ToTrainer>;
@@ -23,6 +25,15 @@ export interface Surroundings {
   readonly storage: Promise<RunStorage>;
   readonly newId: () => string;
   readonly visibility: Visibility;
+}
+
+/** What to sweep: the values in ascending order, how they are spaced, how many seeds each gets, and what its run is called. */
+export interface SweepOrder {
+  readonly path: string;
+  readonly values: readonly number[];
+  readonly scale: SweepScale;
+  readonly seeds: number;
+  readonly nameOf: (value: number) => string;
 }
 
 /** What the workers said reaches the store, and React, at most about eight times a second. */
@@ -36,6 +47,9 @@ export class Laboratory {
   private readonly pool: TrainerPool;
   private readonly viewer: Viewer;
   private readonly hiddenTab: HiddenTab;
+  private readonly rate = new RateMeter();
+  /** Runs the pool is still training. */
+  private readonly going = new Set<string>();
   private heard: PoolMessage[] = [];
   private flushTimer: ReturnType<typeof setTimeout> | null = null;
   private stageTimer: ReturnType<typeof setTimeout> | null = null;
@@ -72,37 +86,81 @@ export class Laboratory {
     return currentRun(this.store.getState());
   }
 
+  /** Of the runs the transport steers: of all of them where they are a sweep. */
+  private get status(): RunStatus | null {
+    return statusOf(currentRuns(this.store.getState()));
+  }
+
   /** Run, resume, run again, run as new: whatever Run means now. */
   run(): void {
-    const { current } = this;
-    if (current?.status === 'paused') {
-      this.store.getState().runResumed(current.id);
+    const { status } = this;
+    if (status === 'paused') {
+      for (const { id, status: own } of currentRuns(this.store.getState()))
+        if (own === 'paused') this.store.getState().runResumed(id);
       this.hiddenTab.begin();
       this.pool.resume();
-    } else if (current?.status !== 'running') {
+    } else if (status !== 'running') {
       this.begin(true);
     }
   }
 
   pause(): void {
-    const { current } = this;
-    if (current?.status !== 'running') return;
-    this.store.getState().runPaused(current.id);
-    this.hiddenTab.rest();
+    if (this.status !== 'running') return;
+    this.markPaused();
     this.pool.pause();
   }
 
   /** The space bar. */
   runOrPause(): void {
-    if (this.current?.status === 'running') this.pause();
+    if (this.status === 'running') this.pause();
     else this.run();
+  }
+
+  /** The recipe as its knobs stand, with so many seeds, as a new run. */
+  runSeeds(count: number): void {
+    const { recipe } = this.store.getState();
+    const knobs = knobsOf(recipe, this.current);
+    this.replaceRecipe({ ...knobs, seeds: withSeedCount(knobs.seeds, count) });
+    this.begin(true);
+  }
+
+  /** One knob of the recipe, as its knobs stand, at several values: a run each, all steered as one. */
+  sweep({ path, values, scale, seeds, nameOf: name }: SweepOrder): void {
+    const { recipe: before } = this.store.getState();
+    const recipe = knobsOf(before, this.current);
+    this.stop();
+    this.replaceRecipe(recipe);
+    const id = this.surroundings.newId();
+    const specs = sweepSpecs(recipe, path, values, seeds);
+    const place = { id, path, of: values.length, scale, recipe };
+    this.launch(
+      values.map((value, index) => ({
+        id: this.surroundings.newId(),
+        name: name(value),
+        spec: specs[index],
+        sweep: { ...place, value, index },
+      })),
+      true,
+    );
+  }
+
+  /** Looks at one run of a sweep: its line stands out, and where the sweep is the current one the map is its. */
+  pickRun(id: string | null): void {
+    const { runPicked, mapDrawn, episodePlayed } = this.store.getState();
+    runPicked(id);
+    const isCurrent = currentRuns(this.store.getState()).some((run) => run.id === id);
+    if (!isCurrent || id === this.store.getState().currentId) return;
+    this.store.setState({ currentId: id });
+    mapDrawn(null);
+    episodePlayed(null);
+    void this.drawMap();
   }
 
   /** Lead seed only; pauses first. */
   step(toEvaluation: boolean): void {
-    const { current } = this;
-    if (current?.status === 'running') this.store.getState().runPaused(current.id);
-    else if (current?.status !== 'paused') this.begin(false);
+    const { status } = this;
+    if (status === 'running') this.markPaused();
+    else if (status !== 'paused') this.begin(false);
     this.hiddenTab.rest();
     this.pool.step(toEvaluation);
   }
@@ -117,7 +175,7 @@ export class Laboratory {
     const { current } = this;
     if (!current) return;
     this.stop();
-    this.store.getState().recipeReplaced(knobsOf(current.spec, current));
+    this.store.getState().recipeReplaced(knobsOf(startedFrom(current), current));
   }
 
   /** Ends the run where it stands; its curves stay in the table and the recipe is ready for another. */
@@ -129,7 +187,7 @@ export class Laboratory {
   newSeeds(): void {
     const { recipe, recipeReplaced } = this.store.getState();
     const { current } = this;
-    const wasRunning = current?.status === 'running';
+    const wasRunning = current?.status === 'running' && current.sweep === null;
     this.stop();
     recipeReplaced({ ...knobsOf(recipe, current), seeds: nextSeeds(recipe.seeds) });
     if (wasRunning) this.run();
@@ -138,7 +196,7 @@ export class Laboratory {
   /** Ends and measures; the end is stored as a change, so the link repeats it. */
   async finishNow(): Promise<void> {
     const { current } = this;
-    if (current) await this.changeLive(current, null, 'finish', true);
+    if (current && !current.sweep) await this.changeLive(current, null, 'finish', true);
   }
 
   /**
@@ -156,7 +214,7 @@ export class Laboratory {
       return;
     }
     const field = specFields(knobs).find((candidate) => candidate.path === path)?.field;
-    if (current && field?.live && (current.status === 'running' || current.status === 'paused')) {
+    if (current && !current.sweep && field?.live && (current.status === 'running' || current.status === 'paused')) {
       const phase = path.startsWith('offline.') ? 'offline' : 'online';
       if (await this.changeLive(current, phase, path, settled)) {
         state.problemsFound(problems);
@@ -184,7 +242,7 @@ export class Laboratory {
   undoEdit(): void {
     const { runs, currentId } = this.store.getState();
     const run = currentId === null ? undefined : runs[currentId];
-    if (run) this.replaceRecipe(run.spec);
+    if (run) this.replaceRecipe(startedFrom(run));
   }
 
   /** Puts a run's recipe, with its changes, back into the sentence. */
@@ -193,25 +251,28 @@ export class Laboratory {
     if (run) this.replaceRecipe(run.spec);
   }
 
-  restartSeed(seed: number): void {
-    const { current } = this;
-    if (!current) return;
-    this.store.getState().runResumed(current.id);
+  restartSeed(runId: string, seed: number): void {
+    if (!currentRuns(this.store.getState()).some(({ id }) => id === runId)) return;
+    this.store.getState().runResumed(runId);
     this.hiddenTab.begin();
-    this.pool.restart(current.id, seed);
+    this.pool.restart(runId, seed);
   }
 
-  deleteRun(id: string): void {
-    const { currentId, runDeleted } = this.store.getState();
-    if (currentId === id) this.pool.end();
-    runDeleted(id);
-    void this.withStorage((storage) => storage.remove(id));
+  /** One run, or all of a sweep. What is still training ends first, with all that belongs to it. */
+  deleteRuns(ids: readonly string[]): void {
+    if (ids.some((id) => this.going.has(id))) this.stop();
+    for (const id of ids) {
+      this.store.getState().runDeleted(id);
+      void this.withStorage((storage) => storage.remove(id));
+    }
   }
 
-  undeleteRun(run: RunView): void {
-    const restored: RunView = run.status === 'finished' ? run : { ...run, status: 'stopped' };
-    this.store.getState().runUndeleted(restored);
-    void this.withStorage((storage) => storage.save(restored));
+  undeleteRuns(runs: readonly RunView[]): void {
+    for (const run of runs) {
+      const restored: RunView = run.status === 'finished' ? run : { ...run, status: 'stopped' };
+      this.store.getState().runUndeleted(restored);
+      void this.withStorage((storage) => storage.save(restored));
+    }
   }
 
   /** Another viewing episode of the newest policy; `start` is a place on the plane. */
@@ -239,27 +300,44 @@ export class Laboratory {
 
   private begin(going: boolean): void {
     this.stop();
-    const { recipe, runStarted } = this.store.getState();
-    const id = this.surroundings.newId();
-    runStarted(id, nameOf(recipe), recipe, !going);
-    this.store.getState().mapDrawn(null);
-    this.store.getState().episodePlayed(null);
-    if (going) this.hiddenTab.begin();
-    this.pool.start([{ runId: id, spec: recipe }], going);
+    const { recipe } = this.store.getState();
+    this.launch([{ id: this.surroundings.newId(), name: nameOf(recipe), spec: recipe, sweep: null }], going);
+  }
+
+  private launch(runs: readonly NewRun[], isGoing: boolean): void {
+    const { runsStarted, mapDrawn, episodePlayed, shared } = this.store.getState();
+    runsStarted(runs, !isGoing);
+    mapDrawn(null);
+    episodePlayed(null);
+    this.rate.clear();
+    if (isGoing) this.hiddenTab.begin();
+    const isCompared = shared !== null;
+    this.pool.start(
+      runs.map(({ id, spec }) => ({ runId: id, spec, isCompared })),
+      isGoing,
+    );
+  }
+
+  private markPaused(): void {
+    for (const { id, status } of currentRuns(this.store.getState()))
+      if (status === 'running') this.store.getState().runPaused(id);
+    this.hiddenTab.rest();
+    this.rate.rest();
   }
 
   /** Ends the current run, whatever the recipe says; a finished one just stops being current. */
   private stop(): void {
     this.flush();
-    const { currentId, runs, runStopped } = this.store.getState();
+    const { currentId, runs, runStopped, messagesCleared } = this.store.getState();
     this.hiddenTab.rest();
     this.pool.end();
-    if (currentId === null) return;
-    const wasGoing = runs[currentId] && runs[currentId].status !== 'finished';
-    runStopped(currentId);
-    this.store.getState().messagesCleared(currentId);
+    for (const { id } of siblingsOf(runs, currentId)) messagesCleared(id);
+    for (const id of this.going) {
+      runStopped(id);
+      this.save(id);
+    }
+    this.going.clear();
     this.store.setState({ currentId: null });
-    if (wasGoing) this.save(currentId);
   }
 
   private async changeLive(
@@ -282,7 +360,15 @@ export class Laboratory {
     this.heard.push(message);
     const minutes = this.hiddenTab.heard();
     if (minutes !== null) this.sayPaused(message.runId, minutes);
-    if (message.kind === 'runEnded') this.hiddenTab.rest();
+    if (message.kind === 'event' && message.event.kind === 'progress') {
+      const now = this.surroundings.visibility.now();
+      this.rate.note(`${message.runId} ${message.seed}`, message.event.updates, now);
+    } else if (message.kind === 'seedQueued') {
+      this.going.add(message.runId);
+    } else if (message.kind === 'runEnded') {
+      this.going.delete(message.runId);
+      if (this.going.size === 0) this.hiddenTab.rest();
+    }
     // What answers a person's own action is shown at once.
     if (message.kind === 'seedHeld') this.flush();
     else this.flushTimer ??= setTimeout(() => this.flush(), flushMilliseconds);
@@ -306,6 +392,7 @@ export class Laboratory {
     this.heard = [];
     const { workersSaid, problemsFound } = this.store.getState();
     workersSaid(messages);
+    this.noteRate();
     for (const message of messages) {
       if (message.kind === 'seedFailed') problemsFound([message.problem], message.runId);
       else if (message.kind === 'event' && message.event.kind === 'problem')
@@ -313,6 +400,12 @@ export class Laboratory {
       else if (message.kind === 'runEnded') this.save(message.runId);
     }
     void this.drawMap();
+  }
+
+  private noteRate(): void {
+    const { updatesPerSecond } = this.rate;
+    const ids = currentRuns(this.store.getState()).map(({ id }) => id);
+    if (updatesPerSecond !== null && ids.length > 0) this.store.getState().rateMeasured(ids, updatesPerSecond);
   }
 
   /** Opens the recipe for looking where its world, data or programs are others than those on stage. */
@@ -378,14 +471,39 @@ export class Laboratory {
   }
 }
 
-/** The run the transport steers; null where there is none or the recipe has become another. */
-export function currentRun(state: {
+interface Steered {
   readonly recipe: RunSpec;
   readonly runs: Readonly<Record<string, RunView>>;
   readonly currentId: string | null;
-}): RunView | null {
+}
+/** The run the transport steers; null where there is none or the recipe has become another. */
+export function currentRun(state: Steered): RunView | null {
   const run = state.currentId === null ? undefined : state.runs[state.currentId];
-  return run && sameSpec(run.spec, state.recipe) ? run : null;
+  return run && sameSpec(startedFrom(run), state.recipe) ? run : null;
+}
+/** All runs the transport steers: the current one, with the rest of its sweep in the order of values. */
+export function currentRuns(state: Steered): readonly RunView[] {
+  return currentRun(state) ? siblingsOf(state.runs, state.currentId) : [];
+}
+function siblingsOf(runs: Steered['runs'], id: string | null): readonly RunView[] {
+  const run = id === null ? undefined : runs[id];
+  if (!run) return [];
+  return run.sweep ? runsOfSweep(runs, run.sweep.id) : [run];
+}
+/** In the order of values. */
+export function runsOfSweep(runs: Steered['runs'], sweepId: string): readonly RunView[] {
+  return Object.values(runs)
+    .filter(({ sweep }) => sweep?.id === sweepId)
+    .sort((a, b) => (a.sweep?.index ?? 0) - (b.sweep?.index ?? 0));
+}
+/** Of several runs steered as one: going as long as one of them is. Null for none. */
+export function statusOf(runs: readonly RunView[]): RunStatus | null {
+  const statuses = runs.map(({ status }) => status);
+  return (['running', 'paused', 'finished', 'stopped'] as const).find((status) => statuses.includes(status)) ?? null;
+}
+/** The recipe a run belongs to: its own, or the one its sweep was made of. */
+export function startedFrom(run: RunView): RunSpec {
+  return run.sweep ? run.sweep.recipe : run.spec;
 }
 
 const texts = new WeakMap<RunSpec, string>();

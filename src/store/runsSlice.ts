@@ -7,6 +7,7 @@ import type { Position, Snapshot } from '../metrics/events';
 import { runDigest } from '../metrics/report';
 import type { RunProblem } from '../spec/problems';
 import type { RunSpec } from '../spec/runSpec';
+import type { SweepPlace } from './sweep';
 
 export type RunStatus = 'running' | 'paused' | 'finished' | 'stopped';
 export interface SeedView {
@@ -17,6 +18,19 @@ export interface SeedView {
   readonly preparing: { readonly what: string; readonly done: number; readonly of: number } | null;
   /** The newest update's metrics, for single steps. */
   readonly latest: Readonly<Record<string, number>>;
+}
+/** What trains a run, and why. */
+export interface ExecutorFacts {
+  readonly id: string;
+  readonly reproducible: boolean;
+  readonly why: string;
+}
+/** A run about to be started. */
+export interface NewRun {
+  readonly id: string;
+  readonly name: string;
+  readonly spec: RunSpec;
+  readonly sweep: SweepPlace | null;
 }
 export interface RunView {
   readonly id: string;
@@ -34,7 +48,11 @@ export interface RunView {
   readonly revision: number;
   readonly card: DataCard | null;
   readonly references: References | null;
-  readonly executor: { readonly id: string; readonly reproducible: boolean; readonly why: string } | null;
+  readonly executor: ExecutorFacts | null;
+  /** Measured while it trained, evaluations included, all that trained beside it counted; null before the first seconds. */
+  readonly updatesPerSecond: number | null;
+  /** The sweep it belongs to, if any. */
+  readonly sweep: SweepPlace | null;
   /** The lead seed's newest weights, for the map and for viewing episodes. */
   readonly snapshot: { readonly at: Position; readonly snapshot: Snapshot } | null;
   /** Hash of the seeds' digests, once all have finished. */
@@ -44,9 +62,14 @@ export interface RunView {
 
 export interface RunsSlice {
   readonly runs: Readonly<Record<string, RunView>>;
-  /** The run that the transport steers; null before the first. */
+  /** The run that the transport steers, of a sweep the one that is looked at; null before the first. */
   readonly currentId: string | null;
-  runStarted: (id: string, name: string, spec: RunSpec, paused: boolean) => void;
+  /** The run of a sweep that was picked out among its curves. */
+  readonly pickedId: string | null;
+  /** One run, or all runs of a sweep; the first becomes the current one. Only one sweep is drawn at a time. */
+  runsStarted: (runs: readonly NewRun[], paused: boolean) => void;
+  runPicked: (id: string | null) => void;
+  rateMeasured: (ids: readonly string[], updatesPerSecond: number) => void;
   runPaused: (id: string) => void;
   runResumed: (id: string) => void;
   /** Ended before its time. One that never showed a point leaves no trace. */
@@ -58,6 +81,8 @@ export interface RunsSlice {
   /** Puts a deleted run back. */
   runUndeleted: (run: RunView) => void;
   runShown: (id: string, shown: boolean) => void;
+  /** Shows or hides all runs of a sweep; showing one hides the others, whose colours mean other values. */
+  sweepShown: (sweepId: string, shown: boolean) => void;
   /** Everything the workers said since the last time, in order: one change of state for all of it. */
   workersSaid: (messages: readonly PoolMessage[]) => void;
 }
@@ -68,11 +93,20 @@ export const createRunsSlice: StateCreator<RunsSlice> = (set) => {
   return {
     runs: {},
     currentId: null,
-    runStarted: (id, name, spec, paused) =>
-      set(({ runs }) => ({
-        currentId: id,
-        runs: { ...runs, [id]: newRun(id, name, spec, paused, 1 + highestOrder(runs)) },
-      })),
+    pickedId: null,
+    runsStarted: (started, paused) =>
+      set(({ runs }) => {
+        const first = 1 + highestOrder(runs);
+        const before = started[0].sweep ? withSweepsShown(runs, () => false) : runs;
+        const added = started.map((run, i) => [run.id, newRun(run, paused, first + i)] as const);
+        return { currentId: started[0].id, pickedId: null, runs: { ...before, ...Object.fromEntries(added) } };
+      }),
+    runPicked: (id) => set({ pickedId: id }),
+    rateMeasured: (ids, updatesPerSecond) =>
+      set(({ runs }) => {
+        const measured = ids.flatMap((id) => (runs[id] ? [[id, { ...runs[id], updatesPerSecond }] as const] : []));
+        return { runs: { ...runs, ...Object.fromEntries(measured) } };
+      }),
     runPaused: (id) => change(id, () => ({ status: 'paused' })),
     runResumed: (id) => change(id, () => ({ status: 'running' })),
     runStopped: (id) =>
@@ -93,6 +127,10 @@ export const createRunsSlice: StateCreator<RunsSlice> = (set) => {
       }),
     runUndeleted: (run) => set(({ runs }) => ({ runs: { ...runs, [run.id]: run } })),
     runShown: (id, shown) => change(id, () => ({ shown })),
+    sweepShown: (sweepId, shown) =>
+      set(({ runs }) => ({
+        runs: withSweepsShown(runs, (sweep, was) => (sweep.id === sweepId ? shown : was && !shown)),
+      })),
     workersSaid: (messages) =>
       set(({ runs }) => {
         const next = { ...runs };
@@ -105,12 +143,23 @@ export const createRunsSlice: StateCreator<RunsSlice> = (set) => {
   };
 };
 
-function newRun(id: string, name: string, spec: RunSpec, paused: boolean, order: number): RunView {
+/** The same runs, those of sweeps shown as `isShown` says. */
+function withSweepsShown(
+  runs: RunsSlice['runs'],
+  isShown: (sweep: SweepPlace, was: boolean) => boolean,
+): Record<string, RunView> {
+  return Object.fromEntries(
+    Object.entries(runs).map(([id, run]) => [id, run.sweep ? { ...run, shown: isShown(run.sweep, run.shown) } : run]),
+  );
+}
+
+function newRun({ id, name, spec, sweep }: NewRun, paused: boolean, order: number): RunView {
   return {
     id,
     order,
     name,
     spec,
+    sweep,
     broughtChanges: spec.changes.length,
     status: paused ? 'paused' : 'running',
     seeds: spec.seeds.map(queuedSeed),
@@ -119,6 +168,7 @@ function newRun(id: string, name: string, spec: RunSpec, paused: boolean, order:
     card: null,
     references: null,
     executor: null,
+    updatesPerSecond: null,
     snapshot: null,
     digest: null,
     shown: true,

@@ -45,5 +45,7 @@ function readable(run: RunView): RunView[] {
   const { spec } = validateSpec(run.spec);
   // A run kept while it was still going cannot go on in another visit.
   const status = run.status === 'finished' ? 'finished' : 'stopped';
-  return [{ ...run, spec, status, shown: false }];
+  const { updatesPerSecond = null } = run;
+  const sweep = run.sweep ? { ...run.sweep, recipe: validateSpec(run.sweep.recipe).spec } : null;
+  return [{ ...run, spec, status, sweep, updatesPerSecond, shown: false }];
 }
