@@ -204,3 +204,22 @@ test('a loss that does not depend on its module is refused', async () => {
     'does not depend on the parameters of fast',
   );
 });
+
+test('replicas are lone sessions that read what any of them writes to the data', async () => {
+  const [executor] = executors;
+  const capacities = { dataCapacity: 50, replayCapacity: 8 };
+  const replicas = await executor.openReplicas(programs(), { seeds: [3, 4], ...capacities });
+  await replicas[1].writeRecords('data', 0, records, 50);
+  for (const [replica, seed] of [3, 4].entries()) {
+    const lone = await executor.open(programs(), { seed, ...capacities });
+    await lone.writeRecords('data', 0, records, 50);
+    const outcomes: Uint8Array[] = [];
+    for (const session of [lone, replicas[replica]]) {
+      session.setBatchSplit({ offlineColumns: batch });
+      await session.run(3);
+      outcomes.push(await session.readState());
+      session.dispose();
+    }
+    expect(outcomes[1]).toEqual(outcomes[0]);
+  }
+});

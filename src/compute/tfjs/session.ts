@@ -34,14 +34,20 @@ export function tfjsExecutor(backend: Backend): Executor {
         return `TensorFlow.js cannot use ${backend} here: ${reason}`;
       }
     },
-    async open(programs, { seed, dataCapacity, replayCapacity }) {
+    async open(programs, { seed, ...capacities }) {
+      return (await this.openReplicas(programs, { seeds: [seed], ...capacities }))[0];
+    },
+    async openReplicas(programs, { seeds, dataCapacity, replayCapacity }) {
       const tf = await loadTfjs();
       const plan = makePlan(programs, { dataCapacity, replayCapacity, logRows: 1 });
-      const state = initialState(plan, seed);
-      return onBackend(tf, backend, () => new TfjsSession(tf, backend, programs, plan, state));
-    },
-    openReplicas(programs, { seeds, ...capacities }) {
-      return Promise.all(seeds.map((seed) => this.open(programs, { seed, ...capacities })));
+      const replicas: TfjsSession[] = [];
+      for (const seed of seeds) {
+        const state = initialState(plan, seed);
+        replicas.push(
+          await onBackend(tf, backend, () => new TfjsSession(tf, backend, programs, plan, state, replicas)),
+        );
+      }
+      return replicas;
     },
   };
 }
@@ -70,6 +76,7 @@ interface Evaluation {
 class TfjsSession implements Session {
   readonly plan: Plan;
   readonly #tf: Tfjs;
+  readonly #replicas: readonly TfjsSession[];
   readonly #backend: Backend;
   readonly #operate: Operate;
   readonly #image: HostImage;
@@ -81,8 +88,17 @@ class TfjsSession implements Session {
   /** This update's row of the log, column by column. */
   readonly #metrics: Tensor1D[] = [];
 
-  constructor(tf: Tfjs, backend: Backend, programs: ProgramSet, plan: Plan, state: Uint8Array) {
+  /** @param replicas  those that share the data, itself among them; each has a copy of its own */
+  constructor(
+    tf: Tfjs,
+    backend: Backend,
+    programs: ProgramSet,
+    plan: Plan,
+    state: Uint8Array,
+    replicas: readonly TfjsSession[],
+  ) {
     this.plan = plan;
+    this.#replicas = replicas;
     this.#tf = tf;
     this.#backend = backend;
     this.#operate = createOperations(tf);
@@ -108,7 +124,8 @@ class TfjsSession implements Session {
   }
 
   async writeRecords(source: SourceName, first: number, records: Float32Array, count: number): Promise<void> {
-    this.#image.writeRecords(source, first, records, count);
+    for (const session of source === 'data' ? this.#replicas : [this])
+      session.#image.writeRecords(source, first, records, count);
   }
 
   async readReplay(count: number): Promise<Float32Array> {

@@ -80,14 +80,18 @@ export interface Encoded {
 const alignment = 64;
 const align = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
 
-/** @throws Error where the plan breaks a promise of plan.ts that the kernels rely on. */
-export function encode(plan: Plan): Encoded {
+/**
+ * @param codeAt  where the words go instead: behind those of another replica of the plan, with which everything else is shared
+ * @throws Error where the plan breaks a promise of plan.ts that the kernels rely on
+ */
+export function encode(plan: Plan, codeAt?: number): Encoded {
   const cells = align(plan.bytes);
   const zeros = cells + 64;
   const table = zeros + 64;
   const panel = align(table + normalTable.byteLength);
   const programs = Object.values(plan.entries);
-  const code = align(panel + Math.max(...programs.map(({ instructions }) => packedBytes(instructions))));
+  const behindPanel = panel + Math.max(...programs.map(({ instructions }) => packedBytes(instructions)));
+  const code = align(codeAt ?? behindPanel);
 
   const encoder = new Encoder(plan, code, zeros, panel);
   const entries: Record<string, { start: number; end: number }> = {};

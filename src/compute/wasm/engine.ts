@@ -1,5 +1,5 @@
 /**
- * A plan on the WebAssembly engine: one memory of exactly the size the plan needs, never grown (growth would detach every
+ * A plan on the WebAssembly engine, for one learner or several: one memory of exactly the size the plan needs, never grown (growth would detach every
  * view), the image at address 0.
  */
 import { normalTable } from '../../numeric/random';
@@ -7,8 +7,11 @@ import type { BatchSplit, Session, SourceName } from '../executor';
 import type { Place, Plan } from '../program/plan';
 import { type Encoded, encode } from './encode';
 import { engineBase64 } from './engine.generated';
+import { type Home, relocate, replayBytes } from './relocate';
 
 const pageBytes = 65536;
+/** Replicas lie as the first one does, at whole cache lines. */
+const regionBytes = 64;
 
 /** What assembly/index.ts exports. Every kernel takes the address of an instruction. */
 export interface EngineExports {
@@ -34,15 +37,40 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+/** Strict: every operation rounded, the same bits everywhere. */
+export type Flavour = 'strict';
+const compiled = new Map<Flavour, Promise<WebAssembly.Module>>();
 
-/** An instance of the engine on a new memory of at least `bytes` bytes. The module is compiled once. */
-export async function instantiateEngine(bytes: number): Promise<{ memory: WebAssembly.Memory; engine: EngineExports }> {
-  compiled ??= WebAssembly.compile(decodeBase64(engineBase64));
+/** Each flavour's module, compiled once. */
+function moduleOf(flavour: Flavour): Promise<WebAssembly.Module> {
+  let module = compiled.get(flavour);
+  if (!module) {
+    module = WebAssembly.compile(decodeBase64(engineBase64));
+    compiled.set(flavour, module);
+  }
+  return module;
+}
+
+/** `instances` of the engine on one new memory of at least `bytes` bytes; each has its own configuration. */
+async function instantiate(bytes: number, flavour: Flavour, instances: number) {
+  const module = await moduleOf(flavour);
   const pages = Math.ceil(bytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const instance = await WebAssembly.instantiate(await compiled, { env: { memory } });
-  return { memory, engine: instance.exports as unknown as EngineExports };
+  const engines: EngineExports[] = [];
+  for (let i = 0; i < instances; i++) {
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+    engines.push(exports as unknown as EngineExports);
+  }
+  return { memory, engines };
+}
+
+/** An instance of the engine on a new memory of at least `bytes` bytes. */
+export async function instantiateEngine(
+  bytes: number,
+  flavour: Flavour = 'strict',
+): Promise<{ memory: WebAssembly.Memory; engine: EngineExports }> {
+  const { memory, engines } = await instantiate(bytes, flavour, 1);
+  return { memory, engine: engines[0] };
 }
 
 /**
@@ -50,16 +78,46 @@ export async function instantiateEngine(bytes: number): Promise<{ memory: WebAss
  *
  * @throws RangeError if the engine will not give that much memory
  */
-export async function openPlan(plan: Plan, state: Uint8Array): Promise<Session> {
-  const encoded = encode(plan);
-  const { memory, engine } = await instantiateEngine(encoded.bytes);
-  new Int32Array(memory.buffer).set(normalTable, encoded.table / 4);
-  new Int32Array(memory.buffer).set(encoded.words, encoded.code / 4);
+export async function openPlan(plan: Plan, state: Uint8Array, flavour: Flavour = 'strict'): Promise<Session> {
+  return (await openReplicas(plan, [state], flavour))[0];
+}
+
+/**
+ * One session a state, in one memory: the dataset, temporaries, tables and the log are shared, state and replay records are each
+ * one's own. The first lies where `plan` has it, the others behind:
+ *
+ *     [ image of the first | state, replay | state, replay | … | tables | code of the first | code of the second | … ]
+ *
+ * @throws RangeError if the engine will not give that much memory
+ */
+export async function openReplicas(plan: Plan, states: readonly Uint8Array[], flavour: Flavour): Promise<Session[]> {
   if (plan.header.key1 !== plan.header.key0 + 4) throw new Error('plan: expected key1 right behind key0');
-  engine.configure(encoded.cells, encoded.table, plan.header.key0);
-  const session = new WasmSession(plan, encoded, memory.buffer, engine);
-  await session.writeState(state);
-  return session;
+  const homes: Home[] = [{ state: plan.state.offset, replay: plan.replay.records }];
+  let end = plan.bytes;
+  const take = (bytes: number) => {
+    const offset = Math.ceil(end / regionBytes) * regionBytes;
+    end = offset + bytes;
+    return offset;
+  };
+  while (homes.length < states.length) homes.push({ state: take(plan.state.bytes), replay: take(replayBytes(plan)) });
+  const placed = homes.map((home) => ({ ...relocate(plan, home), bytes: end }));
+  const encoded: Encoded[] = [];
+  for (const own of placed) encoded.push(encode(own, encoded.at(-1)?.bytes));
+
+  const { memory, engines } = await instantiate(encoded[encoded.length - 1].bytes, flavour, states.length);
+  const words = new Int32Array(memory.buffer);
+  words.set(normalTable, encoded[0].table / 4);
+  const counts = placed.map(({ data }) => data.count);
+  return Promise.all(
+    placed.map(async (own, replica) => {
+      const code = encoded[replica];
+      words.set(code.words, code.code / 4);
+      engines[replica].configure(code.cells, code.table, own.header.key0);
+      const session = new WasmSession(plan, own, counts, code, memory.buffer, engines[replica]);
+      await session.writeState(states[replica]);
+      return session;
+    }),
+  );
 }
 
 class WasmSession implements Session {
@@ -68,8 +126,15 @@ class WasmSession implements Session {
   private readonly bytes: Uint8Array;
   private disposed = false;
 
+  /**
+   * @param plan    as every executor lays it; what others read
+   * @param placed  the same where this replica lies
+   * @param counts  where each replica keeps the number of records of the data
+   */
   constructor(
     readonly plan: Plan,
+    private readonly placed: Plan,
+    private readonly counts: readonly number[],
     private readonly encoded: Encoded,
     buffer: ArrayBuffer,
     private readonly engine: EngineExports,
@@ -80,7 +145,7 @@ class WasmSession implements Session {
   }
 
   setScalar(name: string, value: number): void {
-    const slot = this.plan.scalars[name];
+    const slot = this.placed.scalars[name];
     if (!slot) throw new Error(`scalar ${name}: expected one of ${Object.keys(this.plan.scalars).join(', ')}`);
     this.floats[slot.offset / 4] = value;
   }
@@ -92,31 +157,31 @@ class WasmSession implements Session {
       !(Number.isInteger(offlineColumns) && offlineColumns >= 0 && offlineColumns <= this.plan.batch)
     )
       throw new RangeError(`offlineColumns: expected an integer from 0 to ${this.plan.batch}, got ${offlineColumns}`);
-    this.words[this.plan.header.batchMode / 4] = proportional ? 1 : 0;
-    this.words[this.plan.header.offlineColumns / 4] = proportional ? 0 : offlineColumns;
+    this.words[this.placed.header.batchMode / 4] = proportional ? 1 : 0;
+    this.words[this.placed.header.offlineColumns / 4] = proportional ? 0 : offlineColumns;
   }
 
   async writeRecords(source: SourceName, first: number, records: Float32Array, count: number): Promise<void> {
-    const slots = this.plan[source];
+    const slots = this.placed[source];
     const { stride } = this.plan.record;
     if (first < 0 || first * stride + records.length > slots.capacity * stride || count < 0 || count > slots.capacity)
       throw new RangeError(
         `${source}: capacity ${slots.capacity} records, got ${records.length / stride} from ${first}, count ${count}`,
       );
     this.floats.set(records, slots.records / 4 + first * stride);
-    this.words[slots.count / 4] = count;
+    for (const address of source === 'data' ? this.counts : [slots.count]) this.words[address / 4] = count;
   }
 
   async run(updates: number): Promise<Float32Array> {
     this.assertOpen();
-    const { plan, encoded } = this;
-    const metrics = plan.metrics.length;
+    const { placed, encoded } = this;
+    const metrics = placed.metrics.length;
     const rows = new Float32Array(updates * metrics);
     const { start, end } = encoded.entries.update;
     for (let done = 0; done < updates; ) {
-      const turn = Math.min(updates - done, plan.log.rows);
-      this.engine.run(start, end, turn, plan.header.update, plan.metricsRow, metrics, plan.log.offset);
-      const log = plan.log.offset / 4;
+      const turn = Math.min(updates - done, placed.log.rows);
+      this.engine.run(start, end, turn, placed.header.update, placed.metricsRow, metrics, placed.log.offset);
+      const log = placed.log.offset / 4;
       rows.set(this.floats.subarray(log, log + turn * metrics), done * metrics);
       done += turn;
     }
@@ -129,7 +194,7 @@ class WasmSession implements Session {
     counter = 0,
   ): Promise<Record<string, Float32Array>> {
     this.assertOpen();
-    const entry = name === 'update' ? undefined : this.plan.entries[name];
+    const entry = name === 'update' ? undefined : this.placed.entries[name];
     if (!entry) throw new Error(`query ${name}: the plan has none of that name`);
     for (const [input, place] of Object.entries(entry.inputs)) {
       const values = inputs[input];
@@ -150,18 +215,18 @@ class WasmSession implements Session {
   }
 
   async readState(): Promise<Uint8Array> {
-    const { offset, bytes } = this.plan.state;
+    const { offset, bytes } = this.placed.state;
     return this.bytes.slice(offset, offset + bytes);
   }
 
   async writeState(state: Uint8Array): Promise<void> {
-    const { offset, bytes } = this.plan.state;
+    const { offset, bytes } = this.placed.state;
     if (state.length !== bytes) throw new RangeError(`state: expected ${bytes} bytes, got ${state.length}`);
     this.bytes.set(state, offset);
   }
 
   async readReplay(count: number): Promise<Float32Array> {
-    const first = this.plan.replay.records / 4;
+    const first = this.placed.replay.records / 4;
     return this.floats.slice(first, first + count * this.plan.record.stride);
   }
 

@@ -2,7 +2,7 @@
 import type { Executor } from '../executor';
 import { plan } from '../program/planner';
 import { initialState } from '../state';
-import { decodeBase64, openPlan } from './engine';
+import { decodeBase64, openPlan, openReplicas } from './engine';
 
 /** Updates whose metrics fit into the log, and so the most that one call into the module makes. */
 const logRows = 256;
@@ -22,7 +22,12 @@ export const wasmExecutor: Executor = {
     const planned = plan(programs, { dataCapacity, replayCapacity, logRows });
     return openPlan(planned, initialState(planned, seed));
   },
-  openReplicas(programs, { seeds, ...capacities }) {
-    return Promise.all(seeds.map((seed) => this.open(programs, { seed, ...capacities })));
+  openReplicas(programs, { seeds, dataCapacity, replayCapacity }) {
+    const planned = plan(programs, { dataCapacity, replayCapacity, logRows });
+    return openReplicas(
+      planned,
+      seeds.map((seed) => initialState(planned, seed)),
+      'strict',
+    );
   },
 };
