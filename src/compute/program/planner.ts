@@ -18,6 +18,11 @@ export interface PlanOptions {
   readonly replayCapacity: number;
   /** Rows of the metrics log: updates a call can run before its log is read. */
   readonly logRows: number;
+  /**
+   * Every value keeps bytes of its own: for executors that run instructions side by side and place temporaries themselves.
+   * Otherwise values that are never alive together share.
+   */
+  readonly distinctTemporaries?: boolean;
 }
 
 const float = 4;
@@ -87,6 +92,7 @@ export function plan(programs: ProgramSet, options: PlanOptions): Plan {
     arenas: new Map(arenas.map((arena) => [arena.name, arena])),
     slots: new Map(programs.modules.map(({ name }) => [name, parameters.filter((slot) => slot.module === name)])),
     temporaries,
+    areDistinct: options.distinctTemporaries ?? false,
   };
   const entries: Record<string, EntryPoint> = {};
   let temporaryBytes = 0;
@@ -190,6 +196,7 @@ interface Addresses {
   readonly arenas: ReadonlyMap<string, ModuleArena>;
   readonly slots: ReadonlyMap<string, readonly ParameterSlot[]>;
   readonly temporaries: number;
+  readonly areDistinct: boolean;
 }
 /** What a view sees of the value at its root, in floats. */
 interface View {
@@ -239,7 +246,11 @@ class EntryPlanner {
     this.#findCopied();
     this.#placeGradients();
     this.#placeValues();
-    const placed = placeByLifetime(this.#lifetimes as readonly Lifetime[], vectorAlignment);
+    const always = { first: 0, last: Number.POSITIVE_INFINITY };
+    const lifetimes: readonly Lifetime[] = this.#addresses.areDistinct
+      ? this.#lifetimes.map(({ bytes }) => ({ bytes, ...always }))
+      : this.#lifetimes;
+    const placed = placeByLifetime(lifetimes, vectorAlignment);
     this.#offsets = placed.offsets;
     const instructions = this.#emitAll(this.#steps);
     const inputs: Record<string, Place> = {};
