@@ -11,6 +11,7 @@ import { openBrowserHost } from './bench/browser';
 import { engineExecutors, measureEngine } from './bench/engine';
 import { localHost } from './bench/host';
 import { pythonPeers } from './bench/python';
+import { provideGpu } from './nodeGpu';
 
 const usage = `Usage: npm run --silent bench -- engine [options]
 
@@ -64,6 +65,7 @@ async function runEngine(values: Values, command: string): Promise<number> {
   const rounds = numberOf('--rounds', values.rounds, 1, 1000);
   const capMs = 1000 * numberOf('--cap', values.cap, 1, 3600);
 
+  if (!values.browser && executors.some((executor) => executor.endsWith('webgpu'))) await provideGpu();
   const peers = pythonPeers();
   const browser = values.browser ? await openBrowserHost({ gpu: values.gpu }) : null;
   try {

@@ -6,6 +6,7 @@ import type { DevicePeak } from '../../src/compute/bench/webgpuProbe';
 import type { Executor } from '../../src/compute/executor';
 import { plan } from '../../src/compute/program/planner';
 import type { Peak } from '../../src/compute/wasm/probe';
+import type { OpenDevice } from '../../src/compute/webgpu/device';
 import { benchPrograms } from './programs';
 import type { DeviceInfo, LocalExecutor } from './protocol';
 
@@ -52,8 +53,22 @@ export const localHost: BenchHost = {
     }
   },
   peak: async () => (await import('../../src/compute/wasm/probe')).matmulPeak(clock),
-  device: async () => null,
-  devicePeak: async () => null,
+  async device() {
+    const opened = await openGpu();
+    if (opened === null) return null;
+    opened.close();
+    return { ...opened.info, isSoftware: opened.isSoftware };
+  },
+  async devicePeak() {
+    const opened = await openGpu();
+    if (opened === null) return null;
+    try {
+      const { devicePeak } = await import('../../src/compute/bench/webgpuProbe');
+      return await devicePeak(opened.device, clock);
+    } finally {
+      opened.close();
+    }
+  },
   async flops(work) {
     const options = { dataCapacity: 1, replayCapacity: 0, logRows: 1 };
     return work.replicas * plan(benchPrograms(work.algorithm, work), options).flops;
@@ -61,7 +76,14 @@ export const localHost: BenchHost = {
   async close() {},
 };
 
+/** Null where there is no device. */
+async function openGpu(): Promise<OpenDevice | null> {
+  const { findAdapter, openDevice } = await import('../../src/compute/webgpu/device');
+  return 'reason' in (await findAdapter()) ? null : openDevice();
+}
+
 /** Null where this build has no such executor. */
 export async function loadLab(id: 'wasm' | 'wasm-relaxed' | 'webgpu'): Promise<Executor | null> {
-  return id === 'wasm' ? (await import('../../src/compute/wasm/session')).wasmExecutor : null;
+  if (id === 'wasm') return (await import('../../src/compute/wasm/session')).wasmExecutor;
+  return id === 'webgpu' ? (await import('../../src/compute/webgpu/session')).webgpuExecutor : null;
 }

@@ -114,7 +114,7 @@ describe('report', () => {
     replicaRatios: [],
     peak: { gigaflops: 40, form: 'nn', rows: 64, columns: 64, depth: 32 },
     device: { vendor: 'google', architecture: 'swiftshader', description: 'SwiftShader', isSoftware: true },
-    devicePeak: { gigaflops: 5, size: 256, tile: { threads: 8, block: 4 } },
+    devicePeak: { gigaflops: 5, size: 256, tile: { threads: 8, rows: 4, columns: 4, isStaged: true } },
     efficiency: [
       { algorithm: 'iql', hidden: 64, batch: 64, replicas: 1, executor: 'wasm', gigaflops: 30, shareOfPeak: 0.75 },
     ],
@@ -144,7 +144,7 @@ describe('report', () => {
       '×8.0',
       '75 %',
       '40.0 GFLOP/s (nn, 64×64, depth 32)',
-      '5.0 GFLOP/s (256×256, 8×8 invocations of 4×4)',
+      '5.0 GFLOP/s (256×256, 8×8 invocations of 4×4, staged)',
       'SwiftShader (software)',
       'Skipped other: not installed',
       'held: wasm, one thread, IQL 2×64/64, against tfjs-wasm: ×30, bar at least ×30',

@@ -184,7 +184,7 @@ export function tableOf(report: EngineReport, style: TableStyle = 'text'): strin
     ...(devicePeak === null
       ? []
       : [
-          `${item}WGSL matrix peak of the device: ${devicePeak.gigaflops.toFixed(1)} GFLOP/s (${devicePeak.size}×${devicePeak.size}, ${devicePeak.tile.threads}×${devicePeak.tile.threads} invocations of ${devicePeak.tile.block}×${devicePeak.tile.block}).`,
+          `${item}WGSL matrix peak of the device: ${devicePeak.gigaflops.toFixed(1)} GFLOP/s (${devicePeak.size}×${devicePeak.size}, ${tileName(devicePeak.tile)}).`,
         ]),
     `${item}${Object.entries(report.versions)
       .map(([executor, version]) => `${executor}: ${version}`)
@@ -194,6 +194,10 @@ export function tableOf(report: EngineReport, style: TableStyle = 'text'): strin
     ...report.bars.map((bar) => `${item}${barLine(bar)}`),
     '',
   ].join('\n');
+}
+
+function tileName({ threads, rows, columns, isStaged }: DevicePeak['tile']): string {
+  return `${threads}×${threads} invocations of ${rows}×${columns}${isStaged ? ', staged' : ''}`;
 }
 
 function workName(work: Work): string {
