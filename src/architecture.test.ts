@@ -38,14 +38,14 @@ const rules: Readonly<Record<string, Rule>> = {
     from: ['src/spec', ...belowTraining],
     packages: [],
   },
-  'src/store': { from: ['src/spec', 'src/metrics', 'workers/client'], packages: ['zustand', 'idb'] },
+  'src/store': { from: ['src/spec', 'src/metrics', 'workers/client', 'workers/bench/client'], packages: ['zustand', 'idb'] },
   'src/charts': { from: ['src/metrics', 'src/numeric'], packages: ['react', 'recharts'] },
   'src/app': {
     from: ['src/schema', 'src/spec', 'src/store', 'src/charts', 'src/metrics'],
     packages: ['react', 'react-dom', '@mantine', 'zustand'],
   },
   // Hosts stand on the whole core: the command line also writes datasets, curves and digests.
-  workers: { from: ['src/training', 'src/spec', ...belowTraining], packages: ['node:'] },
+  workers: { from: ['src/training', 'src/spec', ...belowTraining], packages: ['node:', 'webgpu'] },
 };
 /** Compiled without the DOM and run in any host. */
 const core = Object.keys(rules).filter((folder) => !['src/store', 'src/charts', 'src/app', 'workers'].includes(folder));
