@@ -20,6 +20,7 @@ import { WorldPanel } from './WorldPanel';
 import { words } from './words';
 
 const Settings = lazy(() => import('./Settings'));
+const SpeedPage = lazy(() => import('./SpeedPage'));
 
 /** What the `L` key steps through. */
 const looks: readonly Marks[] = [
@@ -38,7 +39,7 @@ export function App() {
   const [isProjector, setIsProjector] = useState(false);
   const [singleKeys, setSingleKeys] = usePreference('single-keys', true);
   const [marks, setMarks] = useState<Marks>(looks[0]);
-  useAddress(laboratory);
+  const [screen, go] = useAddress(laboratory);
   const actions = useMemo(
     () => ({
       ' ': () => laboratory.runOrPause(),
@@ -58,16 +59,31 @@ export function App() {
         setFindRequest((before) => before + 1);
       },
       p: () => setIsProjector((on) => !on),
+      m: () => go('speed'),
       '?': () => setKeysOpen((open) => !open),
       ...Object.fromEntries(Array.from({ length: 6 }, (_, i) => [String(i + 1), () => toggleRun(laboratory, i)])),
     }),
-    [laboratory],
+    [laboratory, go],
   );
-  useKeyboard(singleKeys, actions);
+  useKeyboard(singleKeys, screen === 'lab' ? actions : noActions);
   const openSettings = () => {
     setFindRequest(0);
     setSettingsOpen(true);
   };
+  if (screen === 'speed') {
+    return (
+      <div className="lab">
+        <Suspense fallback={null}>
+          <SpeedPage
+            onClose={() => {
+              go('lab');
+              returnFocus('speed-link');
+            }}
+          />
+        </Suspense>
+      </div>
+    );
+  }
   return (
     <div className={`lab${settingsOpen ? ' with-settings' : ''}${isProjector ? ' projector' : ''}`}>
       {settingsOpen && (
@@ -80,6 +96,7 @@ export function App() {
           shareOpen={shareOpen}
           onShare={setShareOpen}
           onSettings={openSettings}
+          onSpeed={() => go('speed')}
           keys={{ opened: keysOpen, onChange: setKeysOpen, singleKeys, onSingleKeys: setSingleKeys }}
         />
         <main>
@@ -111,13 +128,24 @@ export function App() {
             </div>
             <WorldPanel marks={marks} onMarks={setMarks} />
             <Instruments />
-            <Cards />
+            <Cards onSpeed={() => go('speed')} />
             <RunTable />
           </div>
         </main>
       </div>
     </div>
   );
+}
+
+const noActions = {};
+/** Once the Lab is drawn again, what opened the other screen has the focus. */
+function returnFocus(id: string): void {
+  const wait = () => {
+    const element = document.getElementById(id);
+    if (element) element.focus();
+    else requestAnimationFrame(wait);
+  };
+  requestAnimationFrame(wait);
 }
 
 type Laboratory = ReturnType<typeof useLaboratory>;

@@ -7,13 +7,14 @@ import { sentenceOf } from '../spec/sentence';
 import { useCurrentRun, useKnobs, useLab } from './LabContext';
 import { useShownRuns } from './ReturnPanel';
 import { regimeOfView } from './runFacts';
-import { words } from './words';
+import { executorName, placeText, words } from './words';
 
-export function Cards() {
+export function Cards({ onSpeed }: { onSpeed: () => void }) {
   return (
     <section className="cards" aria-label={words.landmarks.cards}>
       <DataCard />
       <RegimeCard />
+      <MachineCard onSpeed={onSpeed} />
     </section>
   );
 }
@@ -158,6 +159,49 @@ function RegimeCard() {
         {words.cards.foot(regime.seeds, regime.episodes, regime.dataEpisodes)}{' '}
         {regime.seeds === 1 ? words.cards.oneSeed : ''}
       </p>
+    </Card>
+  );
+}
+
+/** Which executor trains, why, how fast it is here, and whether its bits repeat. */
+function MachineCard({ onSpeed }: { onSpeed: () => void }) {
+  const choice = useLab(({ recipe }) => recipe.executor);
+  const run = useCurrentRun();
+  const test = (
+    <button type="button" className="toggle" onClick={onSpeed}>
+      {words.machine.test}
+    </button>
+  );
+  if (!run?.executor) {
+    const line = choice === 'auto' ? words.machine.beforeAuto : words.machine.before(executorName(choice));
+    return (
+      <Card title={words.machine.title} line={line}>
+        {test}
+      </Card>
+    );
+  }
+  const { id, why, reproducible, timings, staleness, resumedAt } = run.executor;
+  const rate = run.updatesPerSecond === null ? null : shortNumber(run.updatesPerSecond);
+  const measured = timings.map(({ executor, updatesPerSecond }) =>
+    words.machine.timing(executorName(executor), shortNumber(updatesPerSecond)),
+  );
+  return (
+    <Card
+      title={words.machine.title}
+      line={
+        <span title={rate === null ? undefined : words.machine.rateHelp}>
+          {words.machine.line(executorName(id), rate)}
+        </span>
+      }
+    >
+      <ul>
+        <li>{why}</li>
+        {measured.length > 0 && <li>{words.machine.timings(measured.join(', '))}</li>}
+        {resumedAt && <li>{words.machine.resumed(placeText(resumedAt), executorName(id))}</li>}
+        <li>{reproducible ? words.machine.same : words.machine.differs}</li>
+        {staleness > 1 && <li>{words.machine.stale(staleness)}</li>}
+      </ul>
+      {test}
     </Card>
   );
 }

@@ -12,10 +12,11 @@ interface Props {
   readonly shareOpen: boolean;
   readonly onShare: (open: boolean) => void;
   readonly onSettings: () => void;
+  readonly onSpeed: () => void;
   readonly keys: ComponentProps<typeof Keys>;
 }
 
-export function Header({ shareOpen, onShare, onSettings, keys }: Props) {
+export function Header({ shareOpen, onShare, onSettings, onSpeed, keys }: Props) {
   const laboratory = useLaboratory();
   const presetId = useLab(({ recipe }) => recipe.preset);
   const knobs = useKnobs();
@@ -72,6 +73,9 @@ export function Header({ shareOpen, onShare, onSettings, keys }: Props) {
         >
           ≡
         </ActionIcon>
+        <button type="button" id="speed-link" className="screen-link" title={words.header.speedHelp} onClick={onSpeed}>
+          {words.header.speed}
+        </button>
         <Keys {...keys} />
         <ActionIcon
           variant="subtle"

@@ -23,12 +23,13 @@ import { Laboratory } from '../store/laboratory';
 import { openStorage } from '../store/storage';
 import { createLabStore } from '../store/store';
 import { App } from './App';
+import { readAddress } from './address';
 import { LabProvider } from './LabContext';
 import { cssVariables, theme } from './theme';
 
-const { spec, problems, digest } = decodeLink(location.hash);
+const { spec, problems, digest } = decodeLink(readAddress(location.hash).experiment);
 const store = createLabStore(spec);
-if (location.hash.length > 1 && digest) store.getState().recipeReplaced(spec, { digest });
+if (digest) store.getState().recipeReplaced(spec, { digest });
 store.getState().problemsFound(problems);
 const laboratory = new Laboratory(store, {
   createTrainer: () =>

@@ -15,6 +15,20 @@ function seedsText(seeds: number): string {
   return seeds === 1 ? 'one seed' : `${seeds} seeds`;
 }
 
+const executors: Readonly<Record<string, string>> = {
+  wasm: 'WebAssembly',
+  'wasm-relaxed': 'WebAssembly, fused multiply-add',
+  webgpu: 'WebGPU',
+  'tfjs-wasm': 'TensorFlow.js, WebAssembly',
+  'tfjs-cpu': 'TensorFlow.js, plain JavaScript',
+  'tfjs-webgl': 'TensorFlow.js, WebGL',
+  'tfjs-webgpu': 'TensorFlow.js, WebGPU',
+};
+/** What the page calls an executor. */
+export function executorName(id: string): string {
+  return executors[id] ?? id;
+}
+
 export const words = {
   title: 'Regime Lab',
   skip: 'Skip to the curve',
@@ -35,6 +49,8 @@ export const words = {
     backToPreset: 'Back to the preset as it is',
     themeTo: (next: 'light' | 'dark') => `Switch to the ${next} theme`,
     help: 'Keys',
+    speed: 'Speed',
+    speedHelp: 'How fast is your machine?',
     share: 'Share',
   },
 
@@ -309,6 +325,76 @@ export const words = {
     dash: '–',
   },
 
+  machine: {
+    title: 'Machine',
+    before: (executor: string) => `${executor} will train.`,
+    beforeAuto: 'Times each executor on this recipe before it trains, then takes the fastest.',
+    line: (executor: string, rate: string | null) =>
+      rate === null ? `${executor} trains` : `${executor} · ${rate} updates a second`,
+    rateHelp: 'All seeds that train at the same time together, evaluations included.',
+    same: 'Same bits everywhere: the digest repeats in any browser and in Node.',
+    differs: 'Not the same bits everywhere: curves agree with other machines, digests do not compare.',
+    timing: (executor: string, rate: string) => `${executor} ${rate}/s`,
+    timings: (list: string) => `Measured before the choice: ${list}.`,
+    stale: (steps: number) => `Online it acts with weights up to ${count(steps)} steps old.`,
+    resumed: (place: string, executor: string) => `The device was lost; ${executor} went on from ${place}.`,
+    test: 'How fast is your machine?',
+  },
+
+  speed: {
+    title: 'How fast is your machine?',
+    back: 'Back to the lab',
+    explanation:
+      'Times one IQL update on made-up data with every executor this browser offers, in turns, on a small and on a published network size; TensorFlow.js computes the same losses. It takes about half a minute, and nothing leaves this machine.',
+    what: 'one IQL update',
+    size: (hidden: number, batch: number) => `Two layers of ${hidden} units, batch ${batch}`,
+    start: 'Start the test',
+    again: 'Test again',
+    cancel: 'Cancel',
+    competes: 'Training is running. The two would slow each other, and the numbers would be too low.',
+    sharing: 'Training goes on beside it, so the numbers are too low.',
+    pauseAndStart: 'Pause training and start',
+    startAnyway: 'Start anyway',
+    idle: 'Nothing has been measured yet.',
+    progress: 'Progress of the test',
+    finished: 'Done. Medians over several turns; hover over a time for its quartiles.',
+    cancelled: 'Cancelled before the first result.',
+    cancelledWithRows: 'Cancelled. What was measured until then is kept.',
+    failed: (reason: string) => `The test stopped: ${reason}. What was measured until then is kept.`,
+    stages: {
+      peak: 'Finding the fastest matrix product of one core',
+      devicePeak: 'Finding the fastest matrix product of the graphics processor',
+      opening: (executor: string, size: string) => `Preparing ${executor}: ${size}`,
+      timing: (size: string) => `Timing in turns: ${size}`,
+    },
+    head: {
+      executor: 'Executor',
+      time: 'An update',
+      times: 'Against the lab’s WebAssembly',
+      rate: 'Updates a second',
+      flops: 'GFLOP/s',
+      share: 'Of the peak',
+    },
+    table: 'Times of an update',
+    each: (time: string) => `${time} an update`,
+    rate: (rate: string) => `${rate} updates/s`,
+    timesLab: (times: string) => `× ${times} of the lab’s WebAssembly`,
+    share: (flops: string, share: string) => `${flops} GFLOP/s, ${share} of the peak`,
+    ratesOf: (size: string) => `Updates a second: ${size}`,
+    roofline: 'Matrix arithmetic of the update against the fastest matrix product measured here (the line)',
+    ofPeak: (flops: string, peak: string, share: string) => `${flops} of ${peak} GFLOP/s, ${share}`,
+    noDevice: 'none that WebGPU can use',
+    software: (name: string) => `${name}, played by the processor`,
+    deviceLine: (device: string) => `Graphics: ${device}.`,
+    peakLine: (flops: string) => `Fastest matrix product of one core: ${flops} GFLOP/s.`,
+    devicePeakLine: (flops: string) => `Of the graphics processor: ${flops} GFLOP/s.`,
+    skipped: (executor: string, reason: string) => `${executor} was left out: ${reason}.`,
+    machine: 'This machine',
+    copyText: 'Copy as text',
+    copyJson: 'Copy as JSON',
+    refused: 'The browser refused to copy.',
+  },
+
   share: {
     title: 'Share',
     link: 'Link',
@@ -359,6 +445,7 @@ export const words = {
       ['H', 'Hide the other runs'],
       ['/', 'Find a setting'],
       ['P', 'Projector'],
+      ['M', 'How fast is your machine?'],
       ['← →', 'Move along the curve, when it has the focus'],
       ['?', 'This list'],
     ],

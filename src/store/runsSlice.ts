@@ -3,7 +3,7 @@ import type { StateCreator } from 'zustand/vanilla';
 import type { PoolMessage } from '../../workers/client';
 import type { DataCard, References } from '../datasets/transitions';
 import { appendEvent, emptySeedCurve, type SeedCurve } from '../metrics/curves';
-import type { Position, Snapshot } from '../metrics/events';
+import type { ExecutorTiming, Position, Snapshot } from '../metrics/events';
 import { runDigest } from '../metrics/report';
 import type { RunProblem } from '../spec/problems';
 import type { RunSpec } from '../spec/runSpec';
@@ -24,6 +24,12 @@ export interface ExecutorFacts {
   readonly id: string;
   readonly reproducible: boolean;
   readonly why: string;
+  /** What `auto` measured before it chose; empty where nothing was. */
+  readonly timings: readonly ExecutorTiming[];
+  /** Online, one set of acting weights serves this many environment steps. */
+  readonly staleness: number;
+  /** Set where the device was lost: what went on from there. */
+  readonly resumedAt: Position | null;
 }
 /** A run about to be started. */
 export interface NewRun {
@@ -221,12 +227,22 @@ function heardEvent(run: RunView, seed: number, event: Extract<PoolMessage, { ki
       return run.card ? run : { ...run, card: event.card };
     case 'started': {
       const started = withSeed(run, seed, { state: 'running', preparing: null });
-      const { executor, reproducible, why } = event;
-      return { ...started, executor: { id: executor, reproducible, why } };
+      const { executor: id, reproducible, why, timings, staleness } = event;
+      // What one seed of a run lost, the run has lost: its digest repeats nowhere.
+      if (run.executor?.resumedAt) return started;
+      return { ...started, executor: { id, reproducible, why, timings, staleness, resumedAt: null } };
     }
     case 'resumed': {
       const { at, executor: id, reason: why } = event;
-      return { ...withSeed(run, seed, { at }), executor: { id, reproducible: false, why }, revision: run.revision + 1 };
+      const executor = {
+        id,
+        reproducible: false,
+        why,
+        timings: [],
+        staleness: run.executor?.staleness ?? 1,
+        resumedAt: at,
+      };
+      return { ...withSeed(run, seed, { at }), executor, revision: run.revision + 1 };
     }
     case 'progress':
       return withSeed(run, seed, { at: event.at, latest: event.latest });
