@@ -197,10 +197,7 @@ async function* learnOffline(run: Run): AsyncGenerator<RunEvent> {
     const goal = nextStop(run, granted, run.spec.offline.updates, evaluation.offlineEvery);
     if (goal === loop.step) continue;
     const updates = goal - loop.step;
-    const log = await run.learner.run(
-      updates,
-      goal % evaluation.offlineEvery === 0 || goal === run.spec.offline.updates,
-    );
+    const log = await run.learner.run(updates, isLandmark(run, goal));
     for (let row = 0; row < updates; row++) {
       loop.step++;
       loop.updates++;
@@ -457,6 +454,12 @@ function nextStop(run: Run, granted: number, end: number, every: number): number
   const nextEvaluation = (Math.floor(step / every) + 1) * every;
   const nextChange = changesOf(run)[applied]?.step ?? Number.POSITIVE_INFINITY;
   return Math.min(step + Math.max(1, Math.floor(granted)), nextEvaluation, nextChange, end);
+}
+/** Offline, whether something is measured or changed at `step`. */
+function isLandmark(run: Run, step: number): boolean {
+  const { spec, evaluation, loop } = run;
+  if (step % evaluation.offlineEvery === 0 || step === spec.offline.updates) return true;
+  return changesOf(run)[loop.applied]?.step === step;
 }
 const isEnding = (run: Run) => run.loop.outcome !== 'running';
 const position = ({ loop: { phase, step } }: Run): Position => ({ phase, step });
