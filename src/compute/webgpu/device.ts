@@ -131,9 +131,10 @@ function lossOf(device: GPUDevice): Promise<DeviceLost> {
   const failed = new Promise<DeviceLost>((resolve) => {
     device.addEventListener('uncapturederror', ({ error }) => {
       resolve(new DeviceLost(`The graphics processor reported an error: ${error.message}`));
-      device.destroy(); // what it computes from here on cannot be trusted
     });
   });
+  // What it computes from here on cannot be trusted. Not in the listener: Dawn waits for itself there.
+  void failed.then(() => device.destroy());
   const gone = device.lost.then(({ message }) => {
     const detail = message === '' ? '.' : `: ${message}`;
     return new DeviceLost(`The graphics processor went away${detail}`);
