@@ -1,31 +1,44 @@
 /**
- * Measures the lab: `npm run --silent bench -- engine [--json] [--browser] …`. Progress goes to stderr, the result to stdout.
+ * Measures the lab: `npm run --silent bench -- engine|scaling|memory|run …`. Progress goes to stderr, the result to stdout.
  * Bad input ends with exit code 2 and one sentence.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { TableStyle } from '../src/compute/bench/grid';
 import type { EngineReport } from '../src/compute/bench/report';
 import { tableOf } from '../src/compute/bench/report';
 import { engineWorks, sizeName, type Work } from '../src/compute/bench/sizes';
 import { openBrowserHost } from './bench/browser';
 import { engineExecutors, measureEngine } from './bench/engine';
 import { localHost } from './bench/host';
+import { measureMemory, memoryExecutors, memoryTable } from './bench/memory';
 import { pythonPeers } from './bench/python';
+import { browserRun, measureRun, runTable } from './bench/run';
+import { measureScaling, scalingExecutors, scalingPlots, scalingTable } from './bench/scaling';
 import { provideGpu } from './nodeGpu';
 
-const usage = `Usage: npm run --silent bench -- engine [options]
+const usage = `Usage: npm run --silent bench -- BENCHMARK [options]
 
   engine            one update of IQL, TD3+BC and SAC on wasm, webgpu, TensorFlow.js, PyTorch and JAX
+  scaling           one IQL update of the lab against width, batch, critics and replicas
+  memory            the default recipe run after run, watching the memory of the process
+  run               the default recipe, all its seeds, on one core from a cold start
 
-  --browser         run all but Python in Chromium instead of Node, WebGPU on SwiftShader
-  --gpu             with --browser: WebGPU on the machine's graphics processor
-  --algorithm a,b   only these: iql, td3bc, sac
-  --size a,b        only these: 64/64, 64/256, 256/256, 256/256x16 (hidden units/batch, x replicas)
-  --executor a,b    only these: ${engineExecutors.join(', ')}
-  --rounds n        timings of each, interleaved (default 15)
-  --cap seconds     for one contender at one size; a slow one gets fewer rounds, three at least (default 10)
   --json            the result as one JSON object
   --markdown        the result as Markdown
+  --executor a,b    only these
+                    engine: ${engineExecutors.join(', ')}
+                    scaling: ${scalingExecutors.join(', ')}; memory: one of ${memoryExecutors.join(', ')}
+  --rounds n        engine, scaling: timings of each, interleaved (default 15)
+  --cap seconds     engine, scaling: for one contender at one size; a slow one gets fewer rounds, three at least (default 10)
+  --algorithm a,b   engine: only these of iql, td3bc, sac
+  --size a,b        engine: only these of ${[...new Set(engineWorks.map(shortName))].join(', ')} (hidden units/batch, x replicas)
+  --browser         engine, run: in Chromium instead of Node (Python stays outside), WebGPU on SwiftShader
+  --gpu             with --browser: WebGPU on the machine’s graphics processor
+  --out folder      scaling: writes a plot of each axis there, as SVG
+  --minutes n       memory: how long (default 5; the promise is about 60)
 
 Python is the first of BENCH_PYTHON (paths with colons between them), python3 and /usr/bin/python3 that has the library.
 `;
@@ -43,6 +56,8 @@ const options = {
   executor: { type: 'string' },
   rounds: { type: 'string', default: '15' },
   cap: { type: 'string', default: '10' },
+  out: { type: 'string' },
+  minutes: { type: 'string', default: '5' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
@@ -50,6 +65,9 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'
 /** Benchmarks by name; each prints its result and gives the exit code. */
 const benchmarks: Readonly<Record<string, (values: Values, command: string) => Promise<number>>> = {
   engine: runEngine,
+  scaling: runScaling,
+  memory: runMemory,
+  run: runWhole,
 };
 
 async function runEngine(values: Values, command: string): Promise<number> {
@@ -79,12 +97,54 @@ async function runEngine(values: Values, command: string): Promise<number> {
       say,
     });
     const report: EngineReport = { ...result, ...place(browser?.version, command), isBrowser };
-    print(values, report, tableOf(report, values.markdown ? 'markdown' : 'text'));
+    print(values, report, tableOf(report, styleOf(values)));
     return 0;
   } finally {
     peers.close();
     await browser?.close();
   }
+}
+
+async function runScaling(values: Values, command: string): Promise<number> {
+  const executors = listOf('--executor', values.executor, scalingExecutors);
+  const rounds = numberOf('--rounds', values.rounds, 1, 1000);
+  const capMs = 1000 * numberOf('--cap', values.cap, 1, 3600);
+  if (executors.includes('webgpu')) await provideGpu();
+  const result = await measureScaling({ executors, rounds, capMs, say });
+  if (values.out !== undefined) {
+    mkdirSync(values.out, { recursive: true });
+    for (const [name, svg] of Object.entries(scalingPlots(result))) writeFileSync(join(values.out, name), svg);
+  }
+  const report = { benchmark: 'scaling', ...place(undefined, command), ...result };
+  print(values, report, scalingTable(result, styleOf(values)));
+  return 0;
+}
+
+async function runMemory(values: Values, command: string): Promise<number> {
+  const [executor, ...others] = listOf('--executor', values.executor ?? 'wasm', memoryExecutors);
+  if (others.length > 0)
+    throw new Misuse('--executor: expected one executor; each is measured in a process of its own.');
+  const minutes = numberOf('--minutes', values.minutes, 1, 600);
+  if (executor === 'webgpu') await provideGpu();
+  const result = await measureMemory(executor, minutes, say);
+  print(values, { ...result, ...place(undefined, command) }, memoryTable(result, styleOf(values)));
+  return 0;
+}
+
+async function runWhole(values: Values, command: string): Promise<number> {
+  const browser = values.browser ? await openBrowserHost({ gpu: values.gpu }) : null;
+  try {
+    if (values.browser && browser === null) return 1;
+    const result = browser === null ? await measureRun() : browserRun(await browser.wholeRun());
+    print(values, { ...result, ...place(browser?.version, command) }, runTable(result, styleOf(values)));
+    return 0;
+  } finally {
+    await browser?.close();
+  }
+}
+
+function styleOf({ markdown }: Values): TableStyle {
+  return markdown ? 'markdown' : 'text';
 }
 
 /** "256/256x16" */

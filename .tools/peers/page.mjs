@@ -141,7 +141,7 @@ async function measureChart(browser, address) {
   page.on('pageerror', (error) => say(error.message));
   await page.goto(address);
   await page.waitForFunction(() => 'chartBench' in globalThis);
-  const { runs, pointsEach, firstMs, refreshes } = await page.evaluate(() => globalThis.chartBench(60));
+  const { runs, pointsEach, firstMs, refreshes } = await page.evaluate(() => globalThis.chartBench(40));
   await context.close();
   const script = refreshes.map((one) => one.script);
   const whole = refreshes.map((one) => one.whole);
