@@ -25,6 +25,7 @@ const usage = `Usage: npm run --silent bench -- BENCHMARK [options]
   scaling           one IQL update of the lab against width, batch, critics and replicas
   memory            the default recipe run after run, watching the memory of the process
   run               the default recipe, all its seeds, on one core from a cold start
+  page              the built page in Chromium: load, main thread and input while it trains, a chart of a million points
 
   --json            the result as one JSON object
   --markdown        the result as Markdown
@@ -68,7 +69,17 @@ const benchmarks: Readonly<Record<string, (values: Values, command: string) => P
   scaling: runScaling,
   memory: runMemory,
   run: runWhole,
+  page: runPage,
 };
+
+/** Apart from --json, no option is for it. */
+async function runPage({ json }: Values): Promise<number> {
+  // By address: the build tools it uses are no part of what the workers stand on.
+  const tools: { runPageBench(options: { json: boolean }): Promise<number> } = await import(
+    new URL('../.tools/peers/page.mjs', import.meta.url).href
+  );
+  return tools.runPageBench({ json });
+}
 
 async function runEngine(values: Values, command: string): Promise<number> {
   const sizes = [...new Set(engineWorks.map(shortName))];
