@@ -101,13 +101,13 @@ export class KernelWriter {
     this.#vectors = layout.plan.batch / 4;
   }
 
-  /** The text of a stage's kernels, without the prelude. `enabled`: scalars that must not be 0. */
-  write({ jobs }: Stage, enabled: readonly Place[]): Kernel[] {
+  /** The text of a stage's kernels, without the prelude. */
+  write({ jobs }: Stage): Kernel[] {
     const pieces = jobs.map((job) => this.#job(job));
     const groups = this.#tuning.mergesJobs ? [pieces] : pieces.map((piece) => [piece]);
-    return groups.map((group) => this.#kernel(group, enabled));
+    return groups.map((group) => this.#kernel(group));
   }
-  #kernel(pieces: readonly { text: string; workgroups: number }[], enabled: readonly Place[]): Kernel {
+  #kernel(pieces: readonly { text: string; workgroups: number }[]): Kernel {
     let first = 0;
     const branches = pieces.map(({ text, workgroups }) => {
       const isInside = `group >= ${first}u && group < ${first + workgroups}u`;
@@ -116,13 +116,12 @@ export class KernelWriter {
       first += workgroups;
       return branch;
     });
-    const guards = enabled.map((place) => `  if (${this.#number(place, '0u', '0u', '0u')} == 0.0) { return; }\n`);
     const code = `
 @compute @workgroup_size(${this.#tuning.threads})
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
   let group = id.x;
   enter(id.z);
-${guards.join('')}${branches.join('')}}
+${branches.join('')}}
 `;
     return { code, workgroups: first };
   }

@@ -163,7 +163,9 @@ class Scheduler {
           collect(instruction.body);
           continue;
         }
-        if (instruction.op === 'adam') ranges.push(floats(instruction.gradients, instruction.count));
+        // What is read as one must stay together: parts of a concatenation, gradients of a module.
+        const { reads } = this.#accessesOfAny(instruction);
+        ranges.push(...reads.filter(({ first }) => first >= this.#plan.state.bytes));
         if ('out' in instruction && !this.#isState(instruction.out.offset)) {
           const range = extent(instruction.out);
           ranges.push(range);
@@ -172,7 +174,6 @@ class Scheduler {
       }
     };
     collect(instructions);
-    // Gradients of a module are adjacent arrays; they stay together, for Adam reads them as one.
     for (const { first, end } of ranges.sort((a, b) => a.first - b.first)) {
       const last = this.#roots.at(-1);
       if (last !== undefined && first < last.end)

@@ -65,10 +65,12 @@ interface Kernel {
   readonly pipeline: GPUComputePipeline;
   readonly workgroups: number;
 }
-type Steps = readonly (
-  | { readonly kernel: Kernel }
-  | { readonly every?: number; readonly repeat?: number; readonly enabled?: Place; readonly body: Steps }
-)[];
+interface Condition {
+  readonly every?: number;
+  readonly repeat?: number;
+  readonly enabled?: Place;
+}
+type Steps = readonly ({ readonly kernel: Kernel } | (Condition & { readonly body: Steps }))[];
 
 interface Request {
   readonly updates: number;
@@ -137,15 +139,14 @@ class ReplicaGroup {
     });
     const writer = new KernelWriter(layout, tuning);
     const head = prelude(layout, sizes, tuning.threads);
-    const compile = async (segments: readonly Segment[], enabled: readonly Place[]): Promise<Steps> => {
+    const compile = async (segments: readonly Segment[]): Promise<Steps> => {
       const steps: Steps[number][] = [];
       for (const segment of segments) {
         if ('body' in segment) {
-          const guards = segment.enabled ? [...enabled, segment.enabled] : enabled;
-          steps.push({ ...segment, body: await compile(segment.body, guards) });
+          steps.push({ ...segment, body: await compile(segment.body) });
           continue;
         }
-        const written = segment.stages.flatMap((stage) => writer.write(stage, enabled));
+        const written = segment.stages.flatMap((stage) => writer.write(stage));
         const kernels = written.map(async ({ code, workgroups }) => {
           const module = gpu.createShaderModule({ code: head + code });
           const pipeline = await gpu.createComputePipelineAsync({ layout: pipelineLayout, compute: { module } });
@@ -155,7 +156,7 @@ class ReplicaGroup {
       }
       return steps;
     };
-    const steps = await compile(scheduled.segments, []);
+    const steps = await compile(scheduled.segments);
     const group = new ReplicaGroup(device, programs, plan, seeds, layout, buffers, steps, pipelineLayout, bindGroup);
     for (const session of group.sessions) await session.writeState(initialState(plan, session.seed));
     return group;
@@ -167,7 +168,7 @@ class ReplicaGroup {
   /** Dispatches of update number `update`. */
   dispatches(update: number): number {
     let count = 0;
-    this.#walk(this.steps, update, 0, () => count++);
+    this.#walk(this.steps, this.sessions[0], update, 0, () => count++);
     return count;
   }
 
@@ -203,12 +204,13 @@ class ReplicaGroup {
     this.#requests.clear();
     void this.#runAll(requests);
   }
-  /** Replicas at the same update, with as many to make, go together. */
+  /** Replicas at the same update, with as many to make by the same blocks, go together. */
   async #runAll(requests: readonly [number, Request][]): Promise<void> {
     const cohorts = new Map<string, [number, Request][]>();
     for (const request of requests) {
       const [index, { updates, thenQuery }] = request;
-      const key = `${updates} ${thenQuery} ${this.sessions[index].updates}`;
+      const session = this.sessions[index];
+      const key = `${updates} ${thenQuery} ${session.updates} ${switchesOf(this.steps).map((place) => session.isOn(place))}`;
       cohorts.set(key, [...(cohorts.get(key) ?? []), request]);
     }
     for (const cohort of cohorts.values()) {
@@ -261,9 +263,9 @@ class ReplicaGroup {
     const pass = encoder.beginComputePass();
     pass.setBindGroup(0, this.bindGroup);
     for (let update = first; update < first + updates; update++) {
-      this.#walk(this.steps, update, 0, ({ pipeline, workgroups }, repetition, kernel) => {
-        pass.setPipeline(repetition === 0 ? pipeline : this.#withRepetition(kernel, repetition));
-        pass.dispatchWorkgroups(workgroups, 1, sessions.length);
+      this.#walk(this.steps, sessions[0], update, 0, (kernel, repetition) => {
+        pass.setPipeline(repetition === 0 ? kernel.pipeline : this.#withRepetition(kernel, repetition));
+        pass.dispatchWorkgroups(kernel.workgroups, 1, sessions.length);
       });
     }
     pass.end();
@@ -306,20 +308,20 @@ class ReplicaGroup {
   /** Calls `see` for every kernel of an update, in order, with the pass of the `repeat` blocks around it. */
   #walk(
     steps: Steps,
+    session: WebgpuSession,
     update: number,
     repetition: number,
-    see: (kernel: Kernel, repetition: number, self: Kernel) => void,
+    see: (kernel: Kernel, repetition: number) => void,
   ): void {
     for (const step of steps) {
       if ('kernel' in step) {
-        see(step.kernel, repetition, step.kernel);
+        see(step.kernel, repetition);
         continue;
       }
-      const { every, repeat, body } = step;
-      // `enabled` blocks are always dispatched: their kernels look at the scalar, which replicas need not share.
-      if (every !== undefined && update % every !== 0) continue;
-      const passes = repeat ?? 1;
-      for (let pass = 0; pass < passes; pass++) this.#walk(body, update, repetition * passes + pass, see);
+      const passes = session.passes(step, update);
+      for (let pass = 0; pass < passes; pass++) {
+        this.#walk(step.body, session, update, repetition * passes + pass, see);
+      }
     }
   }
   #withRepetition(kernel: Kernel, repetition: number): GPUComputePipeline {
@@ -351,11 +353,8 @@ class ReplicaGroup {
           }
           continue;
         }
-        const { every, repeat, enabled, body } = segment;
-        if (every !== undefined && update % every !== 0) continue;
-        if (enabled !== undefined && session.number(enabled.offset) === 0) continue;
-        const passes = repeat ?? 1;
-        for (let pass = 0; pass < passes; pass++) step(body, update, row, repetition * passes + pass);
+        const passes = session.passes(segment, update);
+        for (let pass = 0; pass < passes; pass++) step(segment.body, update, row, repetition * passes + pass);
       }
     };
     for (let row = 0; row < updates; row++) step(segments, session.updates + row, row, 0);
@@ -405,14 +404,20 @@ export class WebgpuSession implements Session {
   get updates(): number {
     return this.#view.getUint32(this.plan.header.update, true);
   }
-  number(offset: number): number {
-    return this.#view.getFloat32(offset, true);
+  isOn({ offset }: Place): boolean {
+    return this.#number(offset) !== 0;
+  }
+  /** How often a block's body runs in update number `update`. */
+  passes({ every, repeat, enabled }: Condition, update: number): number {
+    if (every !== undefined) return update % every === 0 ? 1 : 0;
+    if (enabled !== undefined) return this.isOn(enabled) ? 1 : 0;
+    return repeat ?? 1;
   }
 
   setScalar(name: string, value: number): void {
     const slot = this.plan.scalars[name];
     if (!slot) throw new Error(`scalar ${name}: expected one of ${Object.keys(this.plan.scalars).join(', ')}`);
-    if (Object.is(this.number(slot.offset), Math.fround(value))) return;
+    if (Object.is(this.#number(slot.offset), Math.fround(value))) return;
     this.#view.setFloat32(slot.offset, value, true);
     this.#upload(slot.offset, 4);
     this.#isCopyBehind = true;
@@ -550,6 +555,9 @@ export class WebgpuSession implements Session {
     const computed = this.plan.metricsRow;
     this.#image.set(bytes.subarray(computed), computed);
   }
+  #number(offset: number): number {
+    return this.#view.getFloat32(offset, true);
+  }
   #setWord(offset: number, value: number): void {
     this.#view.setUint32(offset, value, true);
     this.#isHeaderBehind = true;
@@ -587,6 +595,12 @@ export class WebgpuSession implements Session {
   }
 }
 
+/** Scalars that switch blocks on and off: replicas that differ in one take other dispatches. */
+function switchesOf(steps: Steps): Place[] {
+  return steps.flatMap((step) =>
+    'body' in step ? [...(step.enabled ? [step.enabled] : []), ...switchesOf(step.body)] : [],
+  );
+}
 /** End of the part of the state that queries read: moments lie behind all weights. */
 function weightsEnd(plan: Plan): number {
   return Math.min(plan.state.bytes, ...plan.arenas.flatMap(({ first }) => (first === undefined ? [] : [first])));
