@@ -42,11 +42,11 @@ class FakeWorker implements WorkerLike<ToTrainer> {
       event: { kind: 'progress', at: { phase, step }, updates: step, latest: {} },
     });
   }
-  finish(): void {
+  finish(seed = this.seed, runId = this.start.lanes[0].runId): void {
     this.say({
       kind: 'event',
-      runId: 'run',
-      seed: this.seed,
+      runId,
+      seed,
       event: { kind: 'finished', at: { phase: 'online', step: 500 }, digest: 'd', outcome: 'complete' },
     });
   }
@@ -187,6 +187,135 @@ describe('a worker that dies', () => {
     old.onerror?.({ message: 'late' } as ErrorEvent);
     expect(told).toHaveLength(before);
     expect(old.isEnded).toBe(true);
+  });
+});
+
+describe('a sweep', () => {
+  const jobs = [
+    { runId: 'low', spec: { ...spec, seeds: [0, 1] } as RunSpec },
+    { runId: 'high', spec: { ...spec, seeds: [0, 1] } as RunSpec },
+  ];
+  const startOf = ({ start }: FakeWorker) => start.lanes.map(({ runId, seed, lead }) => [runId, seed, lead]);
+
+  test('starts the first seed of every run before the second of any; each run ends by itself', () => {
+    const { pool, workers, told } = poolOf(2);
+    pool.start(jobs, true);
+    expect(workers.map(startOf)).toEqual([[['low', 0, true]], [['high', 0, true]]]);
+    workers[0].finish();
+    workers[1].finish();
+    expect(workers.map(startOf)).toEqual([[['low', 1, false]], [['high', 1, false]]]);
+    workers[1].finish();
+    expect(told.at(-1)).toEqual({ kind: 'runEnded', runId: 'high' });
+    workers[0].finish();
+    expect(told.at(-1)).toEqual({ kind: 'runEnded', runId: 'low' });
+  });
+  test('pauses and goes on as one', () => {
+    const { pool, workers } = poolOf(2);
+    pool.start(jobs, true);
+    pool.pause();
+    expect(workers.map(({ heard }) => heard.at(-1)?.kind)).toEqual(['hold', 'hold']);
+    pool.resume();
+    expect(workers.map(({ heard }) => heard.at(-1)?.kind)).toEqual(['resume', 'resume']);
+  });
+  test('takes no live change: which of its values should it be?', async () => {
+    const { pool, workers } = poolOf(2);
+    pool.start(jobs, true);
+    expect(await pool.change('offline', 'field', 1)).toBeNull();
+    expect(workers[0].heard.some(({ kind }) => kind === 'hold')).toBe(false);
+  });
+  test('runs a seed of one run again, not that of the other', () => {
+    const { pool, workers } = poolOf(4);
+    pool.start(jobs, true);
+    workers[1].onerror?.({ message: 'boom' } as ErrorEvent);
+    pool.restart('high', 0);
+    expect(workers).toHaveLength(5);
+    expect(startOf(workers[4])).toEqual([['high', 0, true]]);
+  });
+});
+
+describe('on a graphics device', () => {
+  const onDevice = { ...spec, executor: 'webgpu' } as RunSpec;
+  const choice = { executor: 'webgpu', why: 'Chosen in the settings.', timings: [] } as const;
+  const begun = (executor: RunSpec['executor'] = 'webgpu', size = 2) => {
+    const all = poolOf(size);
+    all.pool.start([{ runId: 'run', spec: { ...onDevice, executor } }], true);
+    return all;
+  };
+  const startedSeeds = (told: readonly PoolMessage[]) =>
+    told.flatMap((message) => (message.kind === 'seedStarted' ? [message.seed] : []));
+
+  test('all seeds train in one worker', () => {
+    const { workers, told } = begun();
+    expect(workers).toHaveLength(1);
+    expect(workers[0].start.lanes.map(({ seed, lead }) => [seed, lead])).toEqual([
+      [0, true],
+      [1, false],
+      [2, false],
+    ]);
+    expect(workers[0].start).toMatchObject({ places: 2, isCompared: false, choice: null });
+    expect(startedSeeds(told)).toEqual([0]);
+    workers[0].say({ kind: 'chosen', runId: 'run', seed: 0, choice, together: true });
+    expect(startedSeeds(told)).toEqual([0, 1, 2]);
+  });
+  test('the run ends when all its lanes have, whatever their order', () => {
+    const { workers, kinds } = begun();
+    workers[0].say({ kind: 'chosen', runId: 'run', seed: 0, choice, together: true });
+    for (const seed of [2, 0]) workers[0].finish(seed);
+    expect(kinds()).not.toContain('runEnded');
+    expect(workers[0].isEnded).toBe(false);
+    workers[0].finish(1);
+    expect(kinds().at(-1)).toBe('runEnded');
+    expect(workers[0].isEnded).toBe(true);
+  });
+  test('where seeds train faster apart, the others get workers of their own, and the reason', () => {
+    const { workers, told } = begun('auto');
+    const apart = { executor: 'wasm', why: 'WebAssembly: 1,900 updates/s here.', timings: [] } as const;
+    workers[0].say({ kind: 'chosen', runId: 'run', seed: 0, choice: apart, together: false });
+    expect(workers.map(({ seed }) => seed)).toEqual([0, 1]);
+    expect(workers[1].start).toMatchObject({ choice: apart, lanes: [{ seed: 1 }] });
+    expect(startedSeeds(told)).toEqual([0, 1]);
+    workers[0].finish();
+    expect(workers[0].seed).toBe(2);
+    expect(workers[0].start.choice).toEqual(apart);
+  });
+  test('a worker that dies ends all its seeds with the same words', () => {
+    const { workers, told, kinds } = begun();
+    workers[0].say({ kind: 'chosen', runId: 'run', seed: 0, choice, together: true });
+    workers[0].finish(1);
+    workers[0].onerror?.({ message: 'boom' } as ErrorEvent);
+    const problems = told.flatMap((message) => (message.kind === 'seedFailed' ? [message.problem] : []));
+    expect(problems).toMatchObject([
+      { kind: 'workerCrashed', seed: 0, detail: 'boom' },
+      { kind: 'workerCrashed', seed: 2, detail: 'boom' },
+    ]);
+    expect(kinds().filter((kind) => kind === 'runEnded')).toHaveLength(1);
+  });
+  test('is noticed once when it falls silent', () => {
+    const { workers, check, kinds } = begun();
+    for (let i = 0; i < 6; i++) check();
+    expect(kinds().filter((kind) => kind === 'seedFailed')).toHaveLength(3);
+    expect(workers).toHaveLength(1);
+  });
+  test('a live change waits for every lane', async () => {
+    const { pool, workers } = begun();
+    workers[0].say({ kind: 'chosen', runId: 'run', seed: 0, choice, together: true });
+    const pending = pool.change('offline', 'field', 1);
+    const hold = workers[0].heard.findLast((message) => message.kind === 'hold');
+    for (const [seed, step] of [
+      [0, 130],
+      [2, 120],
+      [1, 210],
+    ]) {
+      expect(workers[0].heard.some(({ kind }) => kind === 'change')).toBe(false);
+      workers[0].say({ kind: 'held', runId: 'run', seed, request: hold?.request ?? 0, at: { phase: 'offline', step } });
+    }
+    expect(await pending).toMatchObject({ step: 300 });
+    expect(workers[0].heard.filter(({ kind }) => kind === 'change')).toHaveLength(1);
+  });
+  test('a result that will be compared says so', () => {
+    const { pool, workers } = poolOf(1);
+    pool.start([{ runId: 'run', spec: { ...onDevice, executor: 'auto' }, isCompared: true }], true);
+    expect(workers[0].start.isCompared).toBe(true);
   });
 });
 

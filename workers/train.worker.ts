@@ -1,13 +1,14 @@
 /**
- * Hosts one seed after another of one run. The page ends it when no seed is left. Data are made once and kept for the next seed.
+ * Hosts one seed after another, or all seeds at once as lanes of one graphics device. The page ends it when none is left. Data are
+ * made once and kept for the next seed.
  */
-import type { RunEvent } from '../src/metrics/events';
+import type { Position, RunEvent } from '../src/metrics/events';
 import type { RunSpec } from '../src/spec/runSpec';
-import { chooseExecutor } from '../src/training/executors';
+import { type ChosenExecutor, chooseExecutor, repeatChoice } from '../src/training/executors';
+import { type LanesContext, trainLanes } from '../src/training/lanes';
 import { type Prepared, preparationKey, prepare } from '../src/training/prepare';
-import { train } from '../src/training/train';
 import { Pace } from './pace';
-import { type FromTrainer, type ToTrainer, transferables } from './protocol';
+import { type FromTrainer, type LaneStart, type ToTrainer, transferables } from './protocol';
 import { Reporter } from './reporter';
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
@@ -15,7 +16,8 @@ const now = () => performance.now();
 /** Messages are let in at least this often, in ms. */
 const breath = 20;
 let pace: Pace | null = null;
-let running: { runId: string; seed: number } | null = null;
+/** Lanes that still train; each message of the host concerns all of them. */
+let living: readonly LaneStart[] = [];
 
 function post(message: FromTrainer): void {
   scope.postMessage(message, transferables(message));
@@ -34,8 +36,8 @@ const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 
 let kept: { key: string; events: readonly RunEvent[]; prepared: Prepared } | null = null;
 
-/** Makes what the run learns from, or takes what the seed before it used; either way says the same. */
-async function prepared(spec: RunSpec, report: (event: RunEvent) => void): Promise<Prepared> {
+/** Makes what the runs learn from, or takes what the seed before used. */
+async function prepared(spec: RunSpec, report: (event: RunEvent) => void) {
   const key = preparationKey(spec);
   if (kept?.key !== key) {
     const events: RunEvent[] = [];
@@ -53,50 +55,97 @@ async function prepared(spec: RunSpec, report: (event: RunEvent) => void): Promi
     }
     kept = { key, events, prepared: piece.value };
   }
-  for (const event of kept.events) report(event);
-  return kept.prepared;
+  return kept;
 }
 
-async function start(message: Extract<ToTrainer, { kind: 'start' }>): Promise<void> {
-  const [{ runId, seed, spec, lead }] = message.lanes;
-  running = { runId, seed };
-  const reporter = new Reporter((event) => post({ kind: 'event', runId, seed, event }), now);
+/** The executor of all lanes: what another worker has found, what the recipe says, or what a trial shows. */
+async function chosenFor(
+  { lanes, places, isCompared, choice }: Start,
+  data: Promise<{ prepared: Prepared }>,
+): Promise<ChosenExecutor> {
+  const [{ spec }] = lanes;
+  if (choice) return repeatChoice(choice);
+  if (spec.executor !== 'auto') return chooseExecutor(spec.executor);
+  const seeds = lanes.map(({ seed }) => seed);
+  return chooseExecutor('auto', { spec, prepared: (await data).prepared, seeds, places, isCompared, now });
+}
+
+type Start = Extract<ToTrainer, { kind: 'start' }>;
+
+async function start(message: Start): Promise<void> {
+  living = message.lanes;
+  const [first] = message.lanes;
+  const reporters = new Map(
+    message.lanes.map(({ runId, seed }) => {
+      const send = (event: RunEvent) => post({ kind: 'event', runId, seed, event });
+      return [seedOf(runId, seed), new Reporter(send, now)];
+    }),
+  );
+  const reporterOf = ({ runId, seed }: LaneStart) => reporters.get(seedOf(runId, seed)) as Reporter;
+  const positions = new Map<LaneStart, Position>();
   const control = new Pace({
     now,
     letMessagesIn,
     sleep,
-    changes: spec.changes,
+    changes: first.spec.changes,
     held: message.held,
     updatesPerSecond: message.updatesPerSecond,
     onHeld: (request, at) => {
-      reporter.flush();
-      post({ kind: 'held', runId, seed, request, at });
+      for (const lane of living) {
+        reporterOf(lane).flush();
+        post({ kind: 'held', runId: lane.runId, seed: lane.seed, request, at: positions.get(lane) ?? at });
+      }
     },
   });
   pace = control;
   try {
-    const report = (event: RunEvent) => reporter.report(event);
-    const [{ executor, why, problem }, data] = await Promise.all([
-      chooseExecutor(spec.executor),
-      prepared(spec, report),
-    ]);
-    if (message.lanes.length > 1)
-      post({ kind: 'chosen', runId, seed, choice: { executor: executor.id, why, timings: [] }, together: false });
-    if (problem && lead) report({ kind: 'problem', problem });
-    let lastBreath = now();
-    for await (const event of train(spec, seed, { prepared: data, executor, why, control, lead })) {
-      if (event.kind === 'evaluation') control.evaluated();
-      report(event);
-      // Between calls `next` lets messages in; evaluating does not call it.
-      if (now() - lastBreath > breath) {
-        await letMessagesIn();
-        lastBreath = now();
-      }
+    const making = prepared(first.spec, (event) => reporterOf(first).report(event));
+    const [{ executor, why, timings, problem }, data] = await Promise.all([chosenFor(message, making), making]);
+    const lanes = executor.id === 'webgpu' ? message.lanes : [first];
+    living = lanes;
+    if (message.lanes.length > 1) {
+      const { runId, seed } = first;
+      const choice = { executor: executor.id, why, timings };
+      post({ kind: 'chosen', runId, seed, choice, together: lanes.length > 1 });
     }
-    reporter.flush();
+    for (const lane of lanes) {
+      for (const event of data.events) reporterOf(lane).report(event);
+      if (problem && lane.lead) reporterOf(lane).report({ kind: 'problem', problem });
+    }
+    await learn(lanes, { prepared: data.prepared, executor, why, timings, control }, (lane, event) => {
+      if (event.kind === 'evaluation') control.evaluated();
+      if ('at' in event) positions.set(lane, event.at);
+      reporterOf(lane).report(event);
+      if (event.kind === 'finished') living = living.filter((other) => other !== lane);
+    });
   } catch (error) {
-    reporter.flush();
-    post({ kind: 'failed', runId, seed, detail: error instanceof Error ? error.message : String(error) });
+    for (const lane of living) {
+      reporterOf(lane).flush();
+      const detail = error instanceof Error ? error.message : String(error);
+      post({ kind: 'failed', runId: lane.runId, seed: lane.seed, detail });
+    }
+  }
+}
+const seedOf = (runId: string, seed: number) => `${runId} ${seed}`;
+
+async function learn(
+  lanes: readonly LaneStart[],
+  context: LanesContext,
+  report: (lane: LaneStart, event: RunEvent) => void,
+): Promise<void> {
+  let lastBreath = now();
+  /** Runs that have said that the device is lost: all their lanes are, and once is enough. */
+  const told = new Set<string>();
+  for await (const { lane: index, event } of trainLanes(lanes, context)) {
+    const lane = lanes[index];
+    const isLoss = event.kind === 'problem' && event.problem.kind === 'deviceLost';
+    if (!isLoss || !told.has(lane.runId)) report(lane, event);
+    if (isLoss) told.add(lane.runId);
+    // Between calls `next` lets messages in; evaluating does not call it.
+    if (now() - lastBreath > breath) {
+      await letMessagesIn();
+      lastBreath = now();
+    }
   }
 }
 
@@ -121,7 +170,7 @@ scope.onmessage = ({ data: message }: MessageEvent<ToTrainer>) => {
       pace?.change(message.change);
       return;
     case 'ping':
-      if (running) post({ kind: 'alive', ...running });
+      for (const { runId, seed } of living.slice(0, 1)) post({ kind: 'alive', runId, seed });
       return;
     default:
       message satisfies never;
