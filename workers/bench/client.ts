@@ -102,7 +102,10 @@ export class SpeedTest {
   /** Ends the test that is under way. */
   private stop: (() => void) | null = null;
 
-  constructor(private readonly createWorker: () => BenchWorker = createBenchWorker) {}
+  constructor(
+    private readonly createWorker: () => BenchWorker = createBenchWorker,
+    private readonly machine: () => string = machineName,
+  ) {}
 
   /** Resolves after the last event. Never rejects: what goes wrong is an event. */
   async start(options: SpeedOptions, onEvent: (event: SpeedEvent) => void): Promise<void> {
@@ -111,7 +114,7 @@ export class SpeedTest {
     const { host, stop } = connect(worker);
     this.stop = stop;
     try {
-      onEvent({ kind: 'finished', report: await measure(host, options, onEvent) });
+      onEvent({ kind: 'finished', report: { machine: this.machine(), ...(await measure(host, options, onEvent)) } });
     } catch (error) {
       if (error instanceof Cancelled) onEvent({ kind: 'cancelled' });
       else onEvent({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
@@ -139,7 +142,7 @@ function connect(worker: BenchWorker): { host: BenchHost; stop: () => void } {
     refuse = reject;
   });
   ended.catch(() => {}); // heard by whoever asks
-  worker.onerror = (event) => refuse(new Error(`The test's worker stopped: ${event.message || 'it did not load'}.`));
+  worker.onerror = (event) => refuse(new Error(`The test’s worker stopped: ${event.message || 'it did not load'}.`));
   const ask = (request: BenchRequest) => {
     const answer = new Promise<BenchAnswer>((resolve) => {
       worker.onmessage = ({ data }) => resolve(data);
@@ -154,7 +157,7 @@ async function measure(
   host: BenchHost,
   { executors = speedExecutors, sizes = speedSizes, rounds = 7, capSeconds = 4 }: SpeedOptions,
   onEvent: (event: SpeedEvent) => void,
-): Promise<SpeedReport> {
+): Promise<Omit<SpeedReport, 'machine'>> {
   const isMissing = new Set<LocalExecutor>();
   const skipped: SpeedSkip[] = [];
   const skip = (executor: LocalExecutor, error: unknown) => {
@@ -210,7 +213,7 @@ async function measure(
     onEvent({ kind: 'rows', rows });
     for (const contender of contenders) await contender.close().catch((error) => rethrowCancelled(error));
   }
-  return { kind: 'speed', machine: machineName(), device, peak, devicePeak, rows, skipped };
+  return { kind: 'speed', device, peak, devicePeak, rows, skipped };
 }
 
 /** A contender that has failed cannot close either, and has been reported. */

@@ -9,6 +9,7 @@ import type { Peak } from '../../src/compute/wasm/probe';
 import type { OpenDevice } from '../../src/compute/webgpu/device';
 import { benchPrograms } from './programs';
 import type { DeviceInfo, LocalExecutor } from './protocol';
+import type { WholeRun } from './wholeRun';
 
 /** What a place that runs JavaScript offers the benchmark. */
 export interface BenchHost {
@@ -22,6 +23,8 @@ export interface BenchHost {
   devicePeak(): Promise<DevicePeak | null>;
   /** Multiplications and additions in the matrix products of one update of all replicas. */
   flops(work: Work): Promise<number>;
+  /** The default recipe, all its seeds, on this thread. */
+  wholeRun(): Promise<WholeRun>;
   close(): Promise<void>;
 }
 
@@ -73,6 +76,7 @@ export const localHost: BenchHost = {
     const options = { dataCapacity: 1, replayCapacity: 0, logRows: 1 };
     return work.replicas * plan(benchPrograms(work.algorithm, work), options).flops;
   },
+  wholeRun: async () => (await import('./wholeRun')).wholeRun(clock),
   async close() {},
 };
 

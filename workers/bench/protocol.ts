@@ -2,6 +2,7 @@
 import type { Work } from '../../src/compute/bench/sizes';
 import type { DevicePeak } from '../../src/compute/bench/webgpuProbe';
 import type { Peak } from '../../src/compute/wasm/probe';
+import type { WholeRun } from './wholeRun';
 
 /** Contenders that run in the JavaScript engine or on the device it reaches, in the order of the table. */
 export const localExecutors = [
@@ -31,12 +32,14 @@ export type BenchRequest =
   | { readonly kind: 'peak' }
   | { readonly kind: 'device' }
   | { readonly kind: 'devicePeak' }
-  | { readonly kind: 'flops'; readonly work: Work };
+  | { readonly kind: 'flops'; readonly work: Work }
+  | { readonly kind: 'wholeRun' };
 export type BenchAnswer =
   | { readonly kind: 'opened'; readonly contender: number; readonly version: string }
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'peak'; readonly peak: Peak }
   | { readonly kind: 'device'; readonly device: DeviceInfo | null }
   | { readonly kind: 'devicePeak'; readonly peak: DevicePeak | null }
+  | { readonly kind: 'wholeRun'; readonly run: WholeRun }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly reason: string };

@@ -28,6 +28,7 @@ export function remoteHost(askAnything: Ask, close: () => Promise<void>): BenchH
     device: async () => (await ask({ kind: 'device' }, 'device')).device,
     devicePeak: async () => (await ask({ kind: 'devicePeak' }, 'devicePeak')).peak,
     flops: async (work) => (await ask({ kind: 'flops', work }, 'number')).value,
+    wholeRun: async () => (await ask({ kind: 'wholeRun' }, 'wholeRun')).run,
     close,
   };
 }

@@ -24,6 +24,8 @@ async function answer(request: BenchRequest): Promise<BenchAnswer> {
       return { kind: 'devicePeak', peak: await localHost.devicePeak() };
     case 'flops':
       return { kind: 'number', value: await localHost.flops(request.work) };
+    case 'wholeRun':
+      return { kind: 'wholeRun', run: await localHost.wholeRun() };
     default:
       return request satisfies never;
   }

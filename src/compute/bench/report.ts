@@ -2,7 +2,7 @@
 import type { Peak } from '../wasm/probe';
 import { type Bar, barLine, type JudgedBar, judge } from './bars';
 import { draw, type TableStyle } from './grid';
-import { isSameSize, isSameWork, manyReplicas, published, sizeName, small, type Work } from './sizes';
+import { isSameSize, isSameWork, manyReplicas, promised, published, sizeName, small, type Work } from './sizes';
 import type { DevicePeak } from './webgpuProbe';
 
 export interface Row extends Work {
@@ -94,7 +94,7 @@ type Measured = Pick<EngineReport, 'rows' | 'efficiency' | 'device' | 'isBrowser
 /** The engine's promises. Those about a graphics processor count only on a real one. */
 export function engineBars({ rows, efficiency, device, isBrowser, versions }: Measured): JudgedBar[] {
   const timeOf = (executor: string, { hidden, batch }: typeof small, replicas = 1) =>
-    rows.find((row) => row.executor === executor && isSameWork(row, { algorithm: 'iql', hidden, batch, replicas }))
+    rows.find((row) => row.executor === executor && isSameWork(row, { algorithm: promised, hidden, batch, replicas }))
       ?.medianMs ?? null;
   const against = (
     fast: string,
@@ -117,7 +117,7 @@ export function engineBars({ rows, efficiency, device, isBrowser, versions }: Me
   const jaxOnCpu = versions['jax']?.endsWith('one core') ? 'JAX runs on the CPU here' : null;
   const share = efficiency.find(
     (entry) =>
-      entry.executor === 'wasm' && entry.algorithm === 'iql' && isSameSize(entry, published) && entry.replicas === 1,
+      entry.executor === 'wasm' && entry.algorithm === promised && isSameSize(entry, published) && entry.replicas === 1,
   );
   const [one, many] = [timeOf('webgpu', published), timeOf('webgpu', published, manyReplicas)];
   const growth = one === null || many === null ? null : many / one;

@@ -57,7 +57,7 @@ export async function devicePeak(device: GPUDevice, clock: () => number): Promis
     // Ordinary numbers: multiplying zeros is not what an update does.
     for (const buffer of buffers) device.queue.writeBuffer(buffer, 0, new Float32Array(size * size).fill(0.5));
     for (const tile of tiles) {
-      if (tile.threads ** 2 > device.limits.maxComputeInvocationsPerWorkgroup) continue;
+      if (tile.threads * tile.threads > device.limits.maxComputeInvocationsPerWorkgroup) continue;
       const time = await createTrial(device, buffers, size, tile, clock);
       const once = await time(1);
       fastest = Math.min(fastest, once);
