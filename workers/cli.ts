@@ -19,9 +19,9 @@ import type { RunSpec } from '../src/spec/runSpec';
 import { readSeeds } from '../src/spec/seeds';
 import { sentenceOf } from '../src/spec/sentence';
 import { uncontrolled } from '../src/training/control';
-import { chooseExecutor } from '../src/training/executors';
+import { type ChosenExecutor, chooseExecutor } from '../src/training/executors';
+import { trainLanes } from '../src/training/lanes';
 import { type Prepared, prepare } from '../src/training/prepare';
-import { train } from '../src/training/train';
 
 /** Wrong input: said in one sentence, exit code 2. */
 class Misuse extends Error {}
@@ -29,7 +29,7 @@ class Misuse extends Error {}
 const usage = `Usage: npm run --silent lab -- <command>
 
   presets                              the experiments that come with the lab
-  run <preset|link|file>               run one; --set path=value …, --seeds 0..4, --executor wasm|tfjs-cpu|…, --json
+  run <preset|link|file>               run one; --set path=value …, --seeds 0..4, --executor wasm|webgpu|auto|…, --json
   link <preset|file>                   its link; --set path=value …
   explain <link>                       what a link holds, and what is wrong with it
   dataset <recipe> --out FILE          make data: .hdf5 (D4RL keys) or .npz; --environment id, --seed n, --set path=value …
@@ -59,7 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'presets':
       return listPresets(values.json ?? false);
     case 'run':
-      return runSpec(specFrom(subject, values), values.json ?? false);
+      return runSpec(recipeFrom(subject, values), values.json ?? false);
     case 'link':
       process.stdout.write(`${encodeLink(specFrom(subject, values))}\n`);
       return 0;
@@ -81,10 +81,18 @@ function readArguments(argv: readonly string[]) {
 }
 type Flags = ReturnType<typeof readArguments>['values'];
 
+/** What to run, and whether a link promised its result. */
+interface Recipe {
+  readonly spec: RunSpec;
+  readonly isCompared: boolean;
+}
+const specFrom = (subject: string | undefined, flags: Flags): RunSpec => recipeFrom(subject, flags).spec;
+
 /** A preset's id, a link (whole address or from its #), or a file with a spec or a link in it. */
-function specFrom(subject: string | undefined, flags: Flags): RunSpec {
+function recipeFrom(subject: string | undefined, flags: Flags): Recipe {
   if (subject === undefined) throw new Misuse('Expected a preset, a link or a file.');
-  let spec = readSpec(subject);
+  const read = readSpec(subject);
+  let { spec } = read;
   if (flags.executor !== undefined) spec = set(spec, 'executor', flags.executor);
   if (flags.seeds !== undefined) {
     const read = readSeeds(flags.seeds);
@@ -96,21 +104,22 @@ function specFrom(subject: string | undefined, flags: Flags): RunSpec {
     if (at < 1) throw new Misuse(`Expected --set path=value, got “${assignment}”.`);
     spec = set(spec, assignment.slice(0, at), assignment.slice(at + 1));
   }
-  return spec;
+  return { spec, isCompared: read.isCompared && spec === read.spec };
 }
 function set(spec: RunSpec, path: string, text: string): RunSpec {
   const { spec: next, problems } = setField(spec, path, text);
   if (problems.length > 0) throw new Misuse(problems.map(explain).join(' '));
   return next;
 }
-function readSpec(subject: string): RunSpec {
+function readSpec(subject: string): Recipe {
   const preset = presetById(subject);
-  if (preset) return preset.spec;
+  if (preset) return { spec: preset.spec, isCompared: false };
   const text = subject.includes('#') ? subject : readFileOr(subject);
   const fragment = text.includes('#') ? text.slice(text.indexOf('#')).trim() : null;
-  const { spec, problems } = fragment !== null ? decodeLink(fragment) : validateSpec(parseJson(text, subject));
+  const link = fragment === null ? null : decodeLink(fragment);
+  const { spec, problems } = link ?? validateSpec(parseJson(text, subject));
   if (problems.length > 0) process.stderr.write(`${explainAll(problems)}\n`);
-  return spec;
+  return { spec, isCompared: link?.digest !== undefined };
 }
 function readFileOr(path: string): string {
   try {
@@ -165,11 +174,9 @@ const plainSentence = (spec: RunSpec) =>
     .map(({ text }) => text)
     .join('');
 
-async function runSpec(spec: RunSpec, json: boolean): Promise<number> {
+async function runSpec({ spec, isCompared }: Recipe, json: boolean): Promise<number> {
   const bar = progressBar();
   process.stderr.write(`${plainSentence(spec)}\n`);
-  const { executor, why, problem } = await chooseExecutor(spec.executor);
-  if (problem) process.stderr.write(`${explain(problem)}\n`);
   let prepared: Prepared | null = null;
   let card: DataCard | null = null;
   let references: References = { random: 0, reference: 0, referenceName: '', episodes: 0 };
@@ -184,17 +191,27 @@ async function runSpec(spec: RunSpec, json: boolean): Promise<number> {
     if (event.kind === 'dataset') card = event.card;
     if (event.kind === 'references') references = event.references;
   }
-  const results: SeedResult[] = [];
-  for (const [index, seed] of spec.seeds.entries()) {
-    const result = emptyResult(seed);
+  const { executor, why, timings, problem } = await executorFor(spec, prepared, isCompared);
+  if (problem) bar.say(explain(problem));
+  if (timings.length > 0) bar.say(why);
+  const results = spec.seeds.map(emptyResult);
+  // On a graphics device all seeds train side by side.
+  const groups = executor.id === 'webgpu' ? [results] : results.map((result) => [result]);
+  const told = new Set<string>();
+  for (const group of groups) {
+    const lanes = group.map(({ seed }) => ({ spec, seed }));
     const control = uncontrolled(spec.changes);
-    for await (const event of train(spec, seed, { prepared, executor, why, control, lead: false })) {
+    for await (const { lane, event } of trainLanes(lanes, { prepared, executor, why, timings, control })) {
+      const result = group[lane];
       note(result, event);
-      show(bar, spec, event, `seed ${seed} (${index + 1} of ${spec.seeds.length})`);
-      if (event.kind === 'problem') bar.say(explain(event.problem));
+      show(bar, spec, event, `seed ${result.seed} (${results.indexOf(result) + 1} of ${results.length})`);
+      if (event.kind === 'finished') bar.say(seedLine(result));
+      if (event.kind !== 'problem') continue;
+      // A device is lost to all lanes at once.
+      const words = explain(event.problem);
+      if (!told.has(words)) bar.say(words);
+      told.add(words);
     }
-    bar.say(seedLine(result));
-    results.push(result);
   }
   bar.end();
   const { margin, level } = spec.evaluation as EvaluationValues;
@@ -213,6 +230,12 @@ async function runSpec(spec: RunSpec, json: boolean): Promise<number> {
     process.stdout.write(`${JSON.stringify(output)}\n`);
   } else process.stdout.write(report(spec, card, references, regime, results, digest));
   return results.some(({ outcome }) => outcome === 'failed') ? 1 : 0;
+}
+async function executorFor(spec: RunSpec, prepared: Prepared, isCompared: boolean): Promise<ChosenExecutor> {
+  const { executor, seeds } = spec;
+  if (executor === 'webgpu' || executor === 'auto') await (await import('./nodeGpu')).provideGpu();
+  const now = () => performance.now();
+  return chooseExecutor(executor, { spec, prepared, seeds, places: 1, isCompared, now });
 }
 function show(bar: ProgressBar, spec: RunSpec, event: RunEvent, who: string): void {
   if (event.kind !== 'progress' && event.kind !== 'evaluation') return;

@@ -64,7 +64,9 @@ export async function* trainLanes(
         }
         meeting.leave(lane);
         living--;
-        if (!result) for (const event of failure(lanes[lane].seed, places[lane], error)) yield { lane, event };
+        if (result) continue;
+        if (lanes.length === 1) throw error;
+        for (const event of failure(lanes[lane].seed, places[lane], error)) yield { lane, event };
       }
     }
   } finally {
@@ -73,7 +75,7 @@ export async function* trainLanes(
   }
 }
 
-/** The end of a lane by an error that nobody foresaw. */
+/** The end of a lane among others by an error that nobody foresaw. */
 function failure(seed: number, at: Position | null, error: unknown): RunEvent[] {
   const detail = error instanceof Error ? error.message : String(error);
   return [
