@@ -4,23 +4,38 @@
  * Gradients are compared, each array against its own largest value, not parameters: Adam turns rounding noise in a
  * gradient near zero into a full step. The bound is 1e-5; float32 has 6e-8 and the sums here are short.
  */
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { provideGpu } from '../../workers/nodeGpu';
 import type { Algorithm, Hyper } from '../algorithms/algorithm';
 import { algorithms } from '../algorithms/registry';
 import type { Executor, Session } from './executor';
 import { createNetworkBuilder } from './networks';
 import type { Graph } from './program/graph';
+import type { Plan } from './program/plan';
 import type { BinaryOp, NodeId, ProgramSet, UnaryOp } from './program/program';
 import { shapeOf } from './program/shapes';
 import type { Tensor } from './program/tensor';
 import { traceProgramSet, transitionLayout } from './program/trace';
 import { ReferenceSession } from './reference/session';
 import { tfjsExecutor } from './tfjs/session';
-import { type Arrays, batch, drawing, outcomeOf, probe, randomRecords, relativeDifference } from './tfjs/testing';
+import {
+  type Arrays,
+  batch,
+  drawing,
+  gradientsOf,
+  outcomeOf,
+  probe,
+  randomRecords,
+  relativeDifference,
+} from './tfjs/testing';
 import { wasmExecutor } from './wasm/session';
+import { webgpuExecutor } from './webgpu/session';
+import { noGpu } from './webgpu/testing';
 
 const oracle = tfjsExecutor('cpu');
-const executors = [wasmExecutor, referenceExecutor(), tfjsExecutor('wasm')];
+const hasGpu = await provideGpu();
+if (!hasGpu) console.warn(noGpu);
+const executors = [wasmExecutor, referenceExecutor(), tfjsExecutor('wasm'), ...(hasGpu ? [webgpuExecutor] : [])];
 const bound = 1e-5;
 
 type Build = (graph: Graph, arrays: Arrays) => NodeId;
@@ -236,7 +251,9 @@ describe.each(executors)('$id agrees with tfjs-cpu on', (executor) => {
   });
 
   test('the layout of a state, so that either goes on from the other’s', async () => {
-    const { programs, records } = algorithmCases().find(({ name }) => name.startsWith('IQL'))!;
+    // The smallest one where shaders are compiled for it, which takes seconds.
+    const algorithm = executor === webgpuExecutor ? 'BC' : 'IQL';
+    const { programs, records } = algorithmCases().find(({ name }) => name.startsWith(algorithm))!;
     const { state } = await outcomeOf(oracle, programs, { records, updates: 3 });
     const prepare = (session: Session) => session.writeState(state);
     const there = await outcomeOf(executor, programs, { records, prepare });
@@ -249,7 +266,8 @@ describe.each(executors)('$id agrees with tfjs-cpu on', (executor) => {
     }
   });
 
-  describe.each(algorithmCases())('$name', ({ programs, records }) => {
+  // WebGPU has its own, on one session each.
+  describe.each(executor === webgpuExecutor ? [] : algorithmCases())('$name', ({ programs, records }) => {
     test('one update: every gradient and every metric', async () => {
       const actual = await outcomeOf(executor, programs, { records });
       const expected = await outcomeOf(oracle, programs, { records });
@@ -267,8 +285,110 @@ describe.each(executors)('$id agrees with tfjs-cpu on', (executor) => {
   });
 });
 
+/**
+ * 100 updates on `webgpu` and on `wasm` drift apart, and no executor can help it: they sum in another order, and Adam divides
+ * a gradient by its own size, so the rounding noise of one that is nearly 0 moves a weight by a full learning rate.
+ *
+ * Each module's weights are compared by their distance as a share of the way that they went. Measured here, SwiftShader
+ * against `wasm`: at most 1e-6; `wasm` against itself with every first weight changed in its last bit: up to 3e-3 (the policy
+ * of IQL); with a learning rate off by 1 %: at least 1e-2. The bound lies between, and the last test holds that it can tell.
+ */
+const driftBound = 5e-3;
+/** Metrics are means, so they drift less: of each one's largest value, 2e-6 was measured. */
+const curveBound = 1e-3;
+const manyUpdates = 100;
+
+describe.skipIf(!hasGpu)('webgpu agrees on', () => {
+  describe.each(algorithmCases().filter(({ layerNorm, name }) => !layerNorm || name.startsWith('BC')))(
+    '$name',
+    ({ programs, records }) => {
+      let [gpu, wasm]: Trajectory[] = [];
+      beforeAll(async () => {
+        gpu = await trajectory(webgpuExecutor, programs, records);
+        wasm = await trajectory(wasmExecutor, programs, records);
+      }, 180_000);
+
+      test('one update with tfjs-cpu and with wasm: every gradient and every metric', async () => {
+        const oracular = await outcomeOf(oracle, programs, { records });
+        for (const expected of [oracular, wasm.first]) {
+          expect(relativeDifference(gpu.first.metrics, expected.metrics)).toBeLessThan(bound);
+          expect(Object.keys(gpu.first.gradients)).toEqual(Object.keys(expected.gradients));
+          for (const [name, gradient] of Object.entries(expected.gradients)) {
+            expect(relativeDifference(gpu.first.gradients[name], gradient), name).toBeLessThan(bound);
+          }
+        }
+      });
+
+      test(`${manyUpdates} updates with wasm: where the weights went, and every metric on the way`, () => {
+        for (const [module, drift] of Object.entries(drifts(gpu, wasm))) expect(drift, module).toBeLessThan(driftBound);
+        const columns = wasm.plan.metrics.length;
+        wasm.plan.metrics.forEach((name, column) => {
+          const curve = (log: Float32Array) => log.filter((_, i) => i % columns === column);
+          expect(relativeDifference(curve(gpu.metrics), curve(wasm.metrics)), name).toBeLessThan(curveBound);
+        });
+      });
+
+      test('the bound of that sees a learning rate which is off by 1 %', async () => {
+        const off = await trajectory(wasmExecutor, programs, records, 1.01);
+        for (const [module, drift] of Object.entries(drifts(off, wasm))) {
+          expect(drift, module).toBeGreaterThan(driftBound);
+        }
+      });
+    },
+  );
+});
+
+interface Trajectory {
+  readonly plan: Plan;
+  readonly start: Uint8Array;
+  /** After one update. */
+  readonly first: { readonly metrics: Float32Array; readonly gradients: Readonly<Record<string, Float32Array>> };
+  /** Rows of the updates after the first. */
+  readonly metrics: Float32Array;
+  readonly end: Uint8Array;
+}
+
+/** `manyUpdates` updates from the start, one and then the others, with the learning rate times `factor`. */
+async function trajectory(
+  executor: Executor,
+  programs: ProgramSet,
+  records: Float32Array,
+  factor = 1,
+): Promise<Trajectory> {
+  const count = records.length / programs.record.stride;
+  const session = await executor.open(programs, { seed: 7, dataCapacity: count, replayCapacity: count });
+  try {
+    await session.writeRecords('data', 0, records, count);
+    session.setBatchSplit({ offlineColumns: programs.update.columns });
+    const { value: learningRate } = programs.scalars.find(({ name }) => name === 'learningRate')!;
+    session.setScalar('learningRate', learningRate * factor);
+    const { plan } = session;
+    const start = await session.readState();
+    const row = await session.run(1);
+    const first = { metrics: row, gradients: gradientsOf(plan, await session.readState()) };
+    const metrics = await session.run(manyUpdates - 1);
+    return { plan, start, first, metrics, end: await session.readState() };
+  } finally {
+    session.dispose();
+  }
+}
+
+/** By module: Euclidean distance of the weights at the end, as a share of the way that the expected ones went. */
+function drifts(actual: Trajectory, expected: Trajectory): Record<string, number> {
+  const { arenas, state } = expected.plan;
+  return Object.fromEntries(
+    arenas.map(({ name, parameters, count }) => {
+      const at = parameters - state.offset;
+      const weights = (image: Uint8Array) => new Float32Array(image.slice(at, at + 4 * count).buffer);
+      const [here, there, start] = [weights(actual.end), weights(expected.end), weights(expected.start)];
+      const distance = (from: Float32Array) => Math.hypot(...from.map((value, i) => value - there[i]));
+      return [name, distance(here) / distance(start)];
+    }),
+  );
+}
+
 /** Every algorithm of the registry on each kind of action it can take, plain and with LayerNorm. */
-function algorithmCases(): { name: string; programs: ProgramSet; records: Float32Array }[] {
+function algorithmCases(): { name: string; layerNorm: boolean; programs: ProgramSet; records: Float32Array }[] {
   return Object.values(algorithms).flatMap((algorithm) =>
     algorithm.capabilities.actions.flatMap((kind) =>
       [false, true].map((layerNorm) => {
@@ -276,6 +396,7 @@ function algorithmCases(): { name: string; programs: ProgramSet; records: Float3
         const programs = programsOf(algorithm, { actions, layerNorm });
         return {
           name: `${algorithm.name}, ${kind} actions${layerNorm ? ', LayerNorm' : ''}`,
+          layerNorm,
           programs,
           records: randomRecords(programs.record, 50, actions),
         };

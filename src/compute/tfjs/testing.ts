@@ -3,6 +3,7 @@
 import { stream } from '../../numeric/random';
 import type { Executor, Session } from '../executor';
 import { Graph } from '../program/graph';
+import type { Plan } from '../program/plan';
 import { adam, type NodeId, type ProgramSet, type RecordLayout, type Shape, type Statement } from '../program/program';
 import { axes, scalarShape, sizeOf } from '../program/shapes';
 
@@ -147,18 +148,23 @@ export async function outcomeOf(
     await options.prepare?.(session);
     const metrics = await session.run(updates);
     const state = await session.readState();
-    const gradients: Record<string, Float32Array> = {};
-    for (const { module, name, shape, offset } of session.plan.parameters) {
-      const arena = session.plan.arenas.find((candidate) => candidate.name === module)!;
-      if (arena.first === undefined) continue;
-      const at = offset - arena.parameters + arena.first - session.plan.state.offset;
-      const moments = new Float32Array(state.slice(at, at + 4 * sizeOf(shape)).buffer);
-      gradients[`${module}.${name}`] = moments.map((moment) => moment / (1 - adam.beta1));
-    }
-    return { metrics, state, layout: session.plan.layout, gradients };
+    return { metrics, state, layout: session.plan.layout, gradients: gradientsOf(session.plan, state) };
   } finally {
     session.dispose();
   }
+}
+
+/** Gradients of the first Adam step, by `module.array`, out of the state that it left. */
+export function gradientsOf(plan: Plan, state: Uint8Array): Record<string, Float32Array> {
+  const gradients: Record<string, Float32Array> = {};
+  for (const { module, name, shape, offset } of plan.parameters) {
+    const arena = plan.arenas.find((candidate) => candidate.name === module)!;
+    if (arena.first === undefined) continue;
+    const at = offset - arena.parameters + arena.first - plan.state.offset;
+    const moments = new Float32Array(state.slice(at, at + 4 * sizeOf(shape)).buffer);
+    gradients[`${module}.${name}`] = moments.map((moment) => moment / (1 - adam.beta1));
+  }
+  return gradients;
 }
 
 /** Largest difference as a share of the largest expected size; 0 where both are all 0. */
