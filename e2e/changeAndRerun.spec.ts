@@ -22,7 +22,7 @@ test('a changed word makes a second run beside the first, named by the differenc
   // Each run's line has its own colour; hiding a run takes its line off the chart.
   const colours = () =>
     page
-      .locator('.curve .recharts-line-curve')
+      .locator('.curve .mean-line')
       .evaluateAll((lines) => new Set(lines.map((line) => line.getAttribute('stroke'))).size);
   await expect.poll(colours).toBe(2);
   await lab.runs.first().getByRole('checkbox').uncheck();

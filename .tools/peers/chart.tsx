@@ -1,7 +1,7 @@
 /**
  * The main chart alone, with the page's own store, fed as workers would feed it: `npm run bench -- page` calls `chartBench`.
- * Ten runs of five seeds, 20,000 evaluations a seed, make 100,000 points a run, and each seed has as many rows of metrics as a long
- * run leaves.
+ * Ten runs, as many as are drawn with their bands and seeds and a sweep, of five seeds with 20,000 evaluations each: 100,000 points a
+ * run. Each seed has as many rows of metrics as a long run leaves.
  */
 import { MantineProvider } from '@mantine/core';
 import { flushSync } from 'react-dom';
@@ -10,6 +10,7 @@ import '../../src/app/app.css';
 import { LabProvider } from '../../src/app/LabContext';
 import { ReturnPanel } from '../../src/app/ReturnPanel';
 import { cssVariables, theme } from '../../src/app/theme';
+import { mostColouredRuns } from '../../src/charts/palette';
 import type { RunEvent } from '../../src/metrics/events';
 import { presetSpec } from '../../src/spec/presets';
 import type { RunSpec } from '../../src/spec/runSpec';
@@ -78,12 +79,15 @@ function tell(run: number, seed: number, event: RunEvent) {
 }
 
 function fill(): void {
-  const sweep = { id: 'sweep', path: 'offline.params.expectile', of: runs, scale: 'linear', recipe } as const;
+  const of = runs - mostColouredRuns;
+  const sweep = { id: 'sweep', path: 'offline.params.expectile', of, scale: 'linear', recipe } as const;
   const started = Array.from({ length: runs }, (_, run) => {
-    const place = { ...sweep, value: 0.5 + run / 20, index: run };
+    const index = run - mostColouredRuns;
+    const place = index < 0 ? null : { ...sweep, value: 0.5 + index / 10, index };
     return { id: idOf(run), name: `Run ${run}`, spec: recipe, sweep: place };
   });
-  store.getState().runsStarted(started, false);
+  for (const one of started) store.getState().runsStarted([one], false);
+  for (const { id } of started) store.getState().runShown(id, true);
   for (let run = 0; run < runs; run++)
     for (let seed = 0; seed < seeds; seed++) {
       const { result, metrics } = store.getState().runs[idOf(run)].curves[seed];

@@ -1,6 +1,6 @@
 /** The main chart: greedy return over both phases, all shown runs, with its references, crosshair box, table and menu. */
 import { ActionIcon, Menu } from '@mantine/core';
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { mostColouredRuns, type Palette, rampColour } from '../charts/palette';
 import { grown, type Range, rangeOf, shortNumber, type Zones } from '../charts/scale';
 import { type ReferenceLevel, type RunLines, valueAt, ZoneChart } from '../charts/ZoneChart';
@@ -85,14 +85,29 @@ export function useZones(runs: readonly RunView[], recipe: RunSpec): Zones {
   return useMemo(() => ({ offline, online }), [offline, online]);
 }
 
-/** All numbers of the lines, for the range. */
+/** The lowest and the highest number of each line, for the range. */
 export function* numbersOf(lines: readonly RunLines[]): Generator<number> {
-  for (const { seeds } of lines) {
-    for (const { offline, online } of seeds) {
-      for (const { value } of offline) yield value;
-      for (const { value } of online) yield value;
+  for (const { seeds } of lines) yield* extremesOf(seeds);
+}
+const extremes = new WeakMap<RunLines['seeds'], readonly number[]>();
+/** Looked for once: lines that have not changed keep their arrays. Empty without a finite number. */
+function extremesOf(seeds: RunLines['seeds']): readonly number[] {
+  const known = extremes.get(seeds);
+  if (known) return known;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const { offline, online } of seeds) {
+    for (const points of [offline, online]) {
+      for (const { value } of points) {
+        if (!Number.isFinite(value)) continue;
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      }
     }
   }
+  const found = low > high ? [] : [low, high];
+  extremes.set(seeds, found);
+  return found;
 }
 /** A range that only grows as long as `key` stays. */
 export function useGrowingRange(key: string, values: Iterable<number>): Range {
@@ -295,15 +310,23 @@ function withQuietSweep(
   if (lines.length !== runs.length) return lines;
   return lines.map((line, i) => {
     if (!runs[i].sweep) return line;
-    if (line.id === pickedId) return { ...line, isPicked: true };
-    const quiet = ({ points, leading }: RunLines['summary']['offline']) => ({
-      points: points.map((point) => ({ ...point, interval: null })),
-      leading,
-    });
-    const { offline, online } = line.summary;
-    const seeds = line.seeds.map(() => ({ offline: [], online: [] }));
-    return { ...line, seeds, summary: { offline: quiet(offline), online: quiet(online) } };
+    return line.id === pickedId ? { ...line, isPicked: true } : quietLine(line);
   });
+}
+const quietLines = new WeakMap<RunLines, RunLines>();
+/** Made once of each line, so that what has not changed is not drawn again. */
+function quietLine(line: RunLines): RunLines {
+  const known = quietLines.get(line);
+  if (known) return known;
+  const quiet = ({ points, leading }: RunLines['summary']['offline']) => ({
+    points: points.map((point) => ({ ...point, interval: null })),
+    leading,
+  });
+  const { offline, online } = line.summary;
+  const seeds = line.seeds.map(() => ({ offline: [], online: [] }));
+  const made = { ...line, seeds, summary: { offline: quiet(offline), online: quiet(online) } };
+  quietLines.set(line, made);
+  return made;
 }
 
 /** Runs of one preset are told apart by the settings they do not share, runs of several by their presets too; of a sweep the ends and
@@ -329,10 +352,17 @@ function withLabels(
 }
 
 function withDots(lines: readonly RunLines[], runs: readonly RunView[]): readonly RunLines[] {
-  return lines.map((line, i) => ({
-    ...line,
-    dots: runs[i]?.curves[0].result.episodes.map(({ step, return: value }) => ({ step, value })),
-  }));
+  return lines.map((line, i) => ({ ...line, dots: runs[i] && dotsOf(runs[i]) }));
+}
+const dots = new WeakMap<RunView['curves'][number], NonNullable<RunLines['dots']>>();
+/** The same dots as long as no episode has been added. */
+function dotsOf({ curves: [lead] }: RunView): NonNullable<RunLines['dots']> {
+  const { episodes } = lead.result;
+  const known = dots.get(lead);
+  if (known?.length === episodes.length && known.at(-1)?.step === episodes.at(-1)?.step) return known;
+  const made = episodes.map(({ step, return: value }) => ({ step, value }));
+  dots.set(lead, made);
+  return made;
 }
 
 const mostBoxRows = 8;
@@ -441,22 +471,38 @@ function NumbersTable({ lines }: { lines: readonly RunLines[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ phase, point }) => (
-            <tr key={`${phase} ${point.step}`}>
-              <th scope="row">{placeText({ phase, step: point.step })}</th>
-              <td>{shortNumber(point.iqm)}</td>
-              <td>
-                {point.interval
-                  ? words.chart.interval(shortNumber(point.interval[0]), shortNumber(point.interval[1]))
-                  : words.runs.dash}
-              </td>
-              <td>{point.seeds}</td>
-              <td>{shortNumber(point.lowest)}</td>
-              <td>{shortNumber(point.highest)}</td>
-            </tr>
+          {rows.map(({ phase, point: { interval, ...point } }) => (
+            <NumbersRow
+              key={`${phase} ${point.step}`}
+              phase={phase}
+              {...point}
+              from={interval?.[0] ?? null}
+              to={interval?.[1] ?? null}
+            />
           ))}
         </tbody>
       </table>
     </div>
   );
 }
+
+interface NumbersRowProps extends Omit<SummaryPoint, 'interval'> {
+  readonly phase: 'offline' | 'online';
+  readonly from: number | null;
+  readonly to: number | null;
+}
+/** Of hundreds of rows the newest alone is drawn. */
+const NumbersRow = memo(function NumbersRow({ phase, step, iqm, from, to, seeds, lowest, highest }: NumbersRowProps) {
+  return (
+    <tr>
+      <th scope="row">{placeText({ phase, step })}</th>
+      <td>{shortNumber(iqm)}</td>
+      <td>
+        {from !== null && to !== null ? words.chart.interval(shortNumber(from), shortNumber(to)) : words.runs.dash}
+      </td>
+      <td>{seeds}</td>
+      <td>{shortNumber(lowest)}</td>
+      <td>{shortNumber(highest)}</td>
+    </tr>
+  );
+});

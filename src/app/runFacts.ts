@@ -1,7 +1,7 @@
 /** Facts of a run as the page shows them: summaries per phase, regime, references. Computed from what the run said, kept where costly. */
 
 import type { RunLines } from '../charts/ZoneChart';
-import { type Measure, type PhaseSummary, Summariser, seedPoints } from '../metrics/curves';
+import { type Measure, type PhaseSummary, Summariser } from '../metrics/curves';
 import type { Regime } from '../metrics/regime';
 import { regimeOfRun } from '../metrics/results';
 import type { EvaluationValues } from '../spec/runFields';
@@ -25,36 +25,52 @@ export function regimeOfView({ curves, card, references, spec }: RunView): Regim
 const intervalsPerCall = 6;
 const summarisers = new Map<string, Summariser>();
 
-/** One measure of a run, summarised over seeds. `pending`: some intervals are still missing, ask again. */
-export function summaryOf(
-  run: RunView,
-  measure: Measure,
-): { readonly lines: Record<Phase, PhaseSummary>; readonly pending: boolean } {
-  let pending = false;
-  const of = (phase: Phase): PhaseSummary => {
-    const key = `${run.id} ${measure} ${phase}`;
-    const summariser = summarisers.get(key) ?? new Summariser(measure, phase);
-    summarisers.set(key, summariser);
-    const summary = summariser.summarise(run.curves, run.spec.offline.updates, intervalsPerCall);
-    pending ||= summariser.pending;
-    return summary;
-  };
-  return { lines: { offline: of('offline'), online: of('online') }, pending };
+/** What a chart draws of a run, and what it was drawn from. `pending`: some intervals are still missing, ask again. */
+interface Drawn {
+  readonly run: RunView;
+  readonly dash: readonly number[];
+  readonly lines: RunLines;
+  readonly pending: boolean;
+}
+const drawn = new Map<string, Drawn>();
+
+/** The same lines as long as nothing of the run that is drawn has changed, so that only what is new is drawn again. */
+export function linesOf(run: RunView, measure: Measure, colour: string, dash: readonly number[]): Drawn {
+  const key = `${run.id} ${measure} ${colour}`;
+  const before = drawn.get(key);
+  const isSame =
+    before !== undefined &&
+    !before.pending &&
+    before.run.revision === run.revision &&
+    before.run.spec === run.spec &&
+    before.run.curves === run.curves &&
+    before.run.name === run.name &&
+    before.dash === dash;
+  if (isSame) return before;
+  const now = { run, dash, ...draw(run, measure, colour, dash) };
+  drawn.set(key, now);
+  return now;
 }
 
-/** What a chart draws of a run. */
-export function linesOf(
+function draw(
   run: RunView,
   measure: Measure,
   colour: string,
   dash: readonly number[],
-): { lines: RunLines; pending: boolean } {
-  const { lines: summary, pending } = summaryOf(run, measure);
+): Pick<Drawn, 'lines' | 'pending'> {
   const { updates } = run.spec.offline;
-  const seeds = run.curves.map(({ result }) => ({
-    offline: seedPoints(result, measure, 'offline', updates),
-    online: seedPoints(result, measure, 'online', updates),
-  }));
+  let pending = false;
+  const of = (phase: Phase): readonly [PhaseSummary, ReturnType<Summariser['seedLines']>] => {
+    const key = `${run.id} ${measure} ${phase}`;
+    const summariser = summarisers.get(key) ?? new Summariser(measure, phase);
+    summarisers.set(key, summariser);
+    const summary = summariser.summarise(run.curves, updates, intervalsPerCall);
+    pending ||= summariser.pending;
+    return [summary, summariser.seedLines()];
+  };
+  const [offline, offlineSeeds] = of('offline');
+  const [online, onlineSeeds] = of('online');
+  const seeds = run.curves.map((_, i) => ({ offline: offlineSeeds[i], online: onlineSeeds[i] }));
   const failures = run.curves.flatMap(({ result }, i) => {
     if (result.outcome !== 'failed') return [];
     for (const phase of ['online', 'offline'] as const) {
@@ -64,8 +80,7 @@ export function linesOf(
     }
     return [];
   });
-  return {
-    lines: { id: run.id, name: run.name, colour, dash, offlineBudget: updates, summary, seeds, failures },
-    pending,
-  };
+  const { id, name } = run;
+  const summary = { offline, online };
+  return { lines: { id, name, colour, dash, offlineBudget: updates, summary, seeds, failures }, pending };
 }

@@ -1,12 +1,13 @@
 /**
  * Curves over the two zones of a run: updates offline, environment steps online, meeting at the switch. Numbers in, picture out.
- * recharts draws axes, means and bands; a canvas under it the ground and the faint seeds; an overlay above it words and crosshair.
+ * A canvas holds the ground and the faint seeds, recharts draws the axes, paths above them means and bands, an overlay words and
+ * crosshair. A run that has not changed is not drawn again: its seeds are a picture of their own, its paths are remembered.
  */
-import { memo, type ReactNode, useEffect, useMemo, useRef } from 'react';
-import { Area, ComposedChart, Line, XAxis, YAxis } from 'recharts';
-import { type PhaseSummary, type SeedPoint, type SummaryPoint, thin } from '../metrics/curves';
+import { memo, type ReactNode, useEffect, useId, useMemo, useRef } from 'react';
+import { ComposedChart, XAxis, YAxis } from 'recharts';
+import type { PhaseSummary, SeedPoint, SummaryPoint } from '../metrics/curves';
 import type { Phase } from '../spec/runSpec';
-import { hatch, prepareCanvas } from './canvas';
+import { hatch, Pictures, prepareCanvas } from './canvas';
 import type { Palette } from './palette';
 import {
   mergedLabels,
@@ -86,7 +87,6 @@ export interface ZoneChartProps {
   readonly children?: ReactNode;
 }
 
-const mostPoints = 300;
 const tickHeight = 20;
 /** Below this width words get shorter, in pixels. */
 const narrow = 420;
@@ -104,6 +104,7 @@ export function ZoneChart(props: ZoneChartProps) {
   const { label, zones, range, runs, palette, small = false, cursor, onCursor, empty, children } = props;
   const [frame, { width, height }] = useSize<HTMLElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
+  const pictures = useRef(new Pictures());
   const { ceiling, warmup = 0 } = props;
   const hasScale = props.scale !== undefined;
   const markCount = props.marks?.length ?? 0;
@@ -120,18 +121,21 @@ export function ZoneChart(props: ZoneChartProps) {
 
   useEffect(() => {
     const context = prepareCanvas(canvas.current, width, height);
-    if (context) paintUnder(context, { zones, range, runs, palette, ceiling, warmup }, plot);
+    if (context) paintUnder(context, pictures.current, { zones, range, runs, palette, ceiling, warmup }, plot);
   }, [zones, range, runs, palette, ceiling, warmup, plot, width, height]);
 
   const pointed = (clientX: number): { phase: Phase; step: number } | null => {
     const box = frame.current?.getBoundingClientRect();
     if (!box || plot.width === 0) return null;
     const wanted = stepAt(zones, (clientX - box.left - plot.left) / plot.width);
-    return nearestEvaluation(runs, wanted.phase, wanted.step);
+    return nearestEvaluation(cursorSteps(runs), wanted.phase, wanted.step);
   };
-  const steps = useMemo(() => cursorSteps(runs), [runs]);
+  const hasSteps = runs.some(({ summary: { offline, online } }) =>
+    [offline, online].some(({ points, leading }) => points.length + leading.length > 0),
+  );
   const move = (by: number) => {
-    if (!onCursor || steps.length === 0) return;
+    if (!onCursor || !hasSteps) return;
+    const steps = cursorSteps(runs);
     const here = cursor ? steps.findIndex(({ phase, step }) => phase === cursor.phase && step === cursor.step) : -1;
     const next = here < 0 ? (by > 0 ? 0 : steps.length - 1) : Math.min(steps.length - 1, Math.max(0, here + by));
     onCursor(steps[next], true);
@@ -142,7 +146,7 @@ export function ZoneChart(props: ZoneChartProps) {
       className={small ? 'zone-chart small' : 'zone-chart'}
       ref={frame}
       aria-label={label}
-      tabIndex={onCursor && steps.length > 0 ? 0 : undefined}
+      tabIndex={onCursor && hasSteps ? 0 : undefined}
       onPointerMove={onCursor && ((event) => onCursor(pointed(event.clientX), false))}
       onPointerLeave={onCursor && (() => onCursor(null, false))}
       onClick={onCursor && ((event) => onCursor(pointed(event.clientX), true))}
@@ -161,16 +165,16 @@ export function ZoneChart(props: ZoneChartProps) {
         <canvas ref={canvas} />
         {width > 0 && (
           <>
-            <Curves
+            <Axes
               width={width}
               height={height}
               plot={plot}
               zones={zones}
               range={range}
-              runs={runs}
               palette={palette}
               small={small}
             />
+            <Curves width={width} height={height} plot={plot} zones={zones} range={range} runs={runs} small={small} />
             <svg className="zone-overlay" width={width} height={height}>
               <title>{label}</title>
               <Overlay {...props} plot={plot} xOf={xOf} yOf={yOf} />
@@ -199,19 +203,17 @@ function boxPlace(x: number, plot: Plot): { left: number; top: number } {
   return { left: isRight ? Math.max(0, x - 12 - boxWidth) : x + 12, top: plot.top + 4 };
 }
 
-interface CurvesProps {
+interface Frame {
   readonly width: number;
   readonly height: number;
   readonly plot: Plot;
   readonly zones: Zones;
   readonly range: Range;
-  readonly runs: readonly RunLines[];
-  readonly palette: Palette;
   readonly small: boolean;
 }
-/** Drawn again only when its numbers change: the crosshair lives above it. */
-const Curves = memo(function Curves({ width, height, plot, zones, range, runs, palette, small }: CurvesProps) {
-  const rows = useMemo(() => rowsOf(runs, zones), [runs, zones]);
+/** The axis is drawn before there is anything on it. */
+const bothEnds = [{ x: 0 }, { x: 1 }];
+const Axes = memo(function Axes({ width, height, plot, zones, range, palette, small }: Frame & { palette: Palette }) {
   const ticks = useMemo(() => xTicks(zones, plot.width), [zones, plot.width]);
   const tick = { fill: palette.third, fontSize: 12 };
   const yTicks = niceTicks(range[0], range[1], small ? 3 : Math.max(2, Math.floor(plot.height / 56)));
@@ -219,7 +221,7 @@ const Curves = memo(function Curves({ width, height, plot, zones, range, runs, p
     <ComposedChart
       width={width}
       height={height}
-      data={rows}
+      data={bothEnds}
       margin={{
         left: 0,
         right: width - plot.left - plot.width,
@@ -254,71 +256,96 @@ const Curves = memo(function Curves({ width, height, plot, zones, range, runs, p
         stroke={palette.edge}
         interval={0}
       />
-      {runs.map((run, i) => (
-        <Area
-          key={`band ${run.id}`}
-          dataKey={`band${i}`}
-          stroke="none"
-          fill={run.colour}
-          fillOpacity={0.18}
-          isAnimationActive={false}
-          activeDot={false}
-          connectNulls
-          type="linear"
-        />
-      ))}
-      {runs.map((run, i) => (
-        <Line
-          key={`lead ${run.id}`}
-          dataKey={`lead${i}`}
-          stroke={run.colour}
-          strokeWidth={1.5}
-          strokeDasharray={run.dash.join(' ')}
-          dot={false}
-          activeDot={false}
-          isAnimationActive={false}
-          connectNulls
-          type="linear"
-        />
-      ))}
-      {runs.map((run, i) => (
-        <Line
-          key={`mean ${run.id}`}
-          dataKey={`mean${i}`}
-          stroke={run.colour}
-          strokeWidth={(small ? 1.5 : 2) + (run.isPicked ? 1 : 0)}
-          strokeDasharray={run.dash.join(' ')}
-          dot={false}
-          activeDot={false}
-          isAnimationActive={false}
-          connectNulls
-          type="linear"
-        />
-      ))}
     </ComposedChart>
   );
 });
 
-type Row = { x: number } & Record<string, number | readonly [number, number]>;
-/** One row a place and series, in the order of places: recharts joins what shares a key. */
-function rowsOf(runs: readonly RunLines[], zones: Zones): Row[] {
-  // The axis is drawn before there is anything on it.
-  const rows: Row[] = [{ x: 0 }, { x: 1 }];
-  runs.forEach((run, i) => {
-    for (const phase of ['offline', 'online'] as const) {
-      const { points, leading } = run.summary[phase];
-      for (const { step, iqm, interval } of thin<SummaryPoint>(points, (point) => point.iqm, mostPoints)) {
-        const row: Row = { x: placeOf(zones, phase, step), [`mean${i}`]: iqm };
-        if (interval) row[`band${i}`] = interval;
-        rows.push(row);
-      }
-      for (const { step, value } of thin<SeedPoint>(leading, (point) => point.value, mostPoints)) {
-        rows.push({ x: placeOf(zones, phase, step), [`lead${i}`]: value });
-      }
+/** Bands under all lines, the lead alone, then the means. */
+function Curves({ width, height, plot, zones, range, runs, small }: Frame & { runs: readonly RunLines[] }) {
+  const clip = useId();
+  const place = { plot, zones, range };
+  return (
+    <svg className="zone-curves" width={width} height={height} aria-hidden="true">
+      <clipPath id={clip}>
+        <rect x={plot.left} y={plot.top} width={plot.width} height={plot.height} />
+      </clipPath>
+      <g clipPath={`url(#${clip})`} fill="none">
+        {runs.map(({ id, summary, colour }) => (
+          <Band key={id} summary={summary} colour={colour} {...place} />
+        ))}
+        {runs.map(({ id, summary, colour, dash }) => (
+          <LeadLine key={id} summary={summary} colour={colour} dash={dash} {...place} />
+        ))}
+        {runs.map(({ id, summary, colour, dash, isPicked }) => (
+          <MeanLine
+            key={id}
+            summary={summary}
+            colour={colour}
+            dash={dash}
+            width={(small ? 1.5 : 2) + (isPicked ? 1 : 0)}
+            {...place}
+          />
+        ))}
+      </g>
+    </svg>
+  );
+}
+
+interface CurveProps {
+  readonly summary: RunLines['summary'];
+  readonly colour: string;
+  readonly plot: Plot;
+  readonly zones: Zones;
+  readonly range: Range;
+}
+const Band = memo(function Band({ summary, colour, plot, zones, range }: CurveProps) {
+  const upper: string[] = [];
+  const lower: string[] = [];
+  for (const phase of ['offline', 'online'] as const) {
+    for (const { step, interval } of summary[phase].points) {
+      if (!interval) continue;
+      const x = plot.left + placeOf(zones, phase, step) * plot.width;
+      lower.push(pixels(x, yAt(interval[0], range, plot)));
+      upper.push(pixels(x, yAt(interval[1], range, plot)));
     }
-  });
-  // A stable sort keeps the two values at the switch in their order: what ends the first zone, then what starts the second.
-  return rows.sort((a, b) => a.x - b.x);
+  }
+  return upper.length > 1 ? (
+    <path d={`M${[...upper, ...lower.reverse()].join('L')}Z`} fill={colour} fillOpacity={0.18} />
+  ) : null;
+});
+const LeadLine = memo(function LeadLine({ summary, dash, colour, ...place }: CurveProps & { dash: readonly number[] }) {
+  const d = pathOf((phase) => summary[phase].leading, place);
+  return d === null ? null : <path d={d} stroke={colour} strokeWidth={1.5} strokeDasharray={dash.join(' ')} />;
+});
+const MeanLine = memo(function MeanLine({
+  summary,
+  dash,
+  width,
+  colour,
+  ...place
+}: CurveProps & { dash: readonly number[]; width: number }) {
+  const means = (phase: Phase) => summary[phase].points.map(({ step, iqm }) => ({ step, value: iqm }));
+  const d = pathOf(means, place);
+  return d === null ? null : (
+    <path className="mean-line" d={d} stroke={colour} strokeWidth={width} strokeDasharray={dash.join(' ')} />
+  );
+});
+
+function yAt(value: number, range: Range, { top, height }: Plot): number {
+  return top + (1 - (value - range[0]) / (range[1] - range[0])) * height;
+}
+const pixels = (x: number, y: number) => `${x.toFixed(2)},${y.toFixed(2)}`;
+/** One line through both zones; null where a line needs more points. */
+function pathOf(
+  pointsOf: (phase: Phase) => readonly SeedPoint[],
+  { plot, zones, range }: Pick<CurveProps, 'plot' | 'zones' | 'range'>,
+): string | null {
+  const places = (['offline', 'online'] as const).flatMap((phase) =>
+    pointsOf(phase).map(({ step, value }) =>
+      pixels(plot.left + placeOf(zones, phase, step) * plot.width, yAt(value, range, plot)),
+    ),
+  );
+  return places.length > 1 ? `M${places.join('L')}` : null;
 }
 
 interface Tick {
@@ -599,7 +626,7 @@ function shortened(text: string, most: number): string {
 
 /** Ground, hatching and faint seeds, in CSS pixels. */
 type Ground = Pick<ZoneChartProps, 'zones' | 'range' | 'runs' | 'palette' | 'ceiling'> & { readonly warmup: number };
-function paintUnder(context: CanvasRenderingContext2D, ground: Ground, plot: Plot): void {
+function paintUnder(context: CanvasRenderingContext2D, pictures: Pictures, ground: Ground, plot: Plot): void {
   const { zones, range, runs, palette, ceiling, warmup } = ground;
   const { left, top, width, height } = plot;
   const xOf = (phase: Phase, step: number) => left + placeOf(zones, phase, step) * width;
@@ -620,43 +647,60 @@ function paintUnder(context: CanvasRenderingContext2D, ground: Ground, plot: Plo
     hatch(context, [left, top, width, Math.max(0, yOf(ceiling) - top)], palette.edge);
   }
   for (const run of runs) {
-    context.strokeStyle = run.colour;
-    context.lineWidth = 1;
-    context.globalAlpha = 0.3;
-    // A single seed is its own mean: no faint copy under it.
-    for (const seed of run.seeds.length > 1 ? run.seeds : []) {
-      for (const phase of ['offline', 'online'] as const)
-        strokeLine(context, seed[phase], (point) => [xOf(phase, point.step), yOf(point.value)]);
-    }
-    context.globalAlpha = 0.55;
-    for (const { step, value } of run.dots ?? []) {
-      context.beginPath();
-      context.arc(xOf('online', step), yOf(value), 2, 0, 2 * Math.PI);
-      context.stroke();
-    }
-    context.globalAlpha = 1;
-    hatchThinned(context, run, xOf, yOf);
-    const lastOffline = run.summary.offline.points[run.summary.offline.points.length - 1];
-    if (run.offlineBudget < zones.offline && lastOffline?.step === run.offlineBudget) {
-      context.setLineDash([1, 4]);
-      context.beginPath();
-      context.moveTo(xOf('offline', run.offlineBudget), yOf(lastOffline.iqm));
-      context.lineTo(split, yOf(lastOffline.iqm));
-      context.stroke();
-      context.setLineDash([]);
-    }
-    context.lineWidth = 1.5;
-    for (const { phase, step, value } of run.failures) {
-      const [x, y] = [xOf(phase, step), yOf(value)];
-      context.beginPath();
-      context.moveTo(x - 4, y - 4);
-      context.lineTo(x + 4, y + 4);
-      context.moveTo(x - 4, y + 4);
-      context.lineTo(x + 4, y - 4);
-      context.stroke();
-    }
+    const { id, colour, seeds, summary, failures, dots, offlineBudget } = run;
+    if (!hasMoreThanMean(run, zones)) continue;
+    const madeOf = [colour, seeds, summary, failures, dots, offlineBudget, zones, range, plot];
+    pictures.draw(context, id, madeOf, (picture) => paintRun(picture, run, zones, split, xOf, yOf));
   }
+  pictures.forgetOthers(runs.map(({ id }) => id));
   context.restore();
+}
+/** A single seed is its own mean: no faint copy under it. */
+function hasMoreThanMean({ seeds, dots = [], failures, offlineBudget }: RunLines, zones: Zones): boolean {
+  return seeds.length > 1 || dots.length > 0 || failures.length > 0 || offlineBudget < zones.offline;
+}
+function paintRun(
+  context: CanvasRenderingContext2D,
+  run: RunLines,
+  zones: Zones,
+  split: number,
+  xOf: (phase: Phase, step: number) => number,
+  yOf: (value: number) => number,
+): void {
+  context.strokeStyle = run.colour;
+  context.lineWidth = 1;
+  context.globalAlpha = 0.3;
+  for (const seed of run.seeds.length > 1 ? run.seeds : []) {
+    for (const phase of ['offline', 'online'] as const)
+      strokeLine(context, seed[phase], (point) => [xOf(phase, point.step), yOf(point.value)]);
+  }
+  context.globalAlpha = 0.55;
+  for (const { step, value } of run.dots ?? []) {
+    context.beginPath();
+    context.arc(xOf('online', step), yOf(value), 2, 0, 2 * Math.PI);
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+  hatchThinned(context, run, xOf, yOf);
+  const lastOffline = run.summary.offline.points[run.summary.offline.points.length - 1];
+  if (run.offlineBudget < zones.offline && lastOffline?.step === run.offlineBudget) {
+    context.setLineDash([1, 4]);
+    context.beginPath();
+    context.moveTo(xOf('offline', run.offlineBudget), yOf(lastOffline.iqm));
+    context.lineTo(split, yOf(lastOffline.iqm));
+    context.stroke();
+    context.setLineDash([]);
+  }
+  context.lineWidth = 1.5;
+  for (const { phase, step, value } of run.failures) {
+    const [x, y] = [xOf(phase, step), yOf(value)];
+    context.beginPath();
+    context.moveTo(x - 4, y - 4);
+    context.lineTo(x + 4, y + 4);
+    context.moveTo(x - 4, y + 4);
+    context.lineTo(x + 4, y - 4);
+    context.stroke();
+  }
 }
 
 /** From where a seed is missing the band is hatched: it is made of fewer. */
@@ -696,10 +740,9 @@ function strokeLine(
   points: readonly SeedPoint[],
   place: (point: SeedPoint) => readonly [number, number],
 ): void {
-  const shown = thin<SeedPoint>(points, (point) => point.value, mostPoints);
-  if (shown.length < 2) return;
+  if (points.length < 2) return;
   context.beginPath();
-  shown.forEach((point, i) => {
+  points.forEach((point, i) => {
     const [x, y] = place(point);
     if (i === 0) context.moveTo(x, y);
     else context.lineTo(x, y);
@@ -707,8 +750,11 @@ function strokeLine(
   context.stroke();
 }
 
-/** Steps the crosshair can stand on, along the axis. */
+const stepsOfRuns = new WeakMap<readonly RunLines[], readonly { phase: Phase; step: number }[]>();
+/** Steps the crosshair can stand on, along the axis. Worked out when it is first wanted. */
 function cursorSteps(runs: readonly RunLines[]): readonly { phase: Phase; step: number }[] {
+  const known = stepsOfRuns.get(runs);
+  if (known) return known;
   const found = { offline: new Set<number>(), online: new Set<number>() };
   for (const run of runs) {
     for (const phase of ['offline', 'online'] as const) {
@@ -717,15 +763,17 @@ function cursorSteps(runs: readonly RunLines[]): readonly { phase: Phase; step: 
     }
   }
   const sorted = (phase: Phase) => [...found[phase]].sort((a, b) => a - b).map((step) => ({ phase, step }));
-  return [...sorted('offline'), ...sorted('online')];
+  const steps = [...sorted('offline'), ...sorted('online')];
+  stepsOfRuns.set(runs, steps);
+  return steps;
 }
 function nearestEvaluation(
-  runs: readonly RunLines[],
+  steps: readonly { phase: Phase; step: number }[],
   phase: Phase,
   step: number,
 ): { phase: Phase; step: number } | null {
   let best: { phase: Phase; step: number } | null = null;
-  for (const candidate of cursorSteps(runs)) {
+  for (const candidate of steps) {
     if (candidate.phase !== phase) continue;
     if (!best || Math.abs(candidate.step - step) < Math.abs(best.step - step)) best = candidate;
   }

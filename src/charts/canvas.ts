@@ -42,3 +42,44 @@ export function hatch(
   context.stroke();
   context.restore();
 }
+
+/**
+ * Pictures of what rarely changes, one a name: painted again only where something it is made of is another thing than before, else
+ * copied as they are. All are as large and as sharp as the canvas they are drawn on.
+ */
+export class Pictures {
+  private readonly kept = new Map<string, { readonly canvas: HTMLCanvasElement; madeOf: readonly unknown[] }>();
+
+  /** `paint` draws in the same CSS pixels as `context` does. */
+  draw(
+    context: CanvasRenderingContext2D,
+    name: string,
+    madeOf: readonly unknown[],
+    paint: (context: CanvasRenderingContext2D) => void,
+  ): void {
+    const { width, height } = context.canvas;
+    const all = [width, height, ...madeOf];
+    const picture = this.kept.get(name) ?? { canvas: document.createElement('canvas'), madeOf: [] };
+    this.kept.set(name, picture);
+    const isSame = all.length === picture.madeOf.length && all.every((part, i) => part === picture.madeOf[i]);
+    if (!isSame) {
+      picture.madeOf = all;
+      // Setting the size clears it.
+      picture.canvas.width = width;
+      picture.canvas.height = height;
+      const own = picture.canvas.getContext('2d');
+      if (!own) return;
+      own.setTransform(context.getTransform());
+      paint(own);
+    }
+    context.save();
+    context.resetTransform();
+    context.drawImage(picture.canvas, 0, 0);
+    context.restore();
+  }
+
+  /** Lets go of all pictures but these. */
+  forgetOthers(names: readonly string[]): void {
+    for (const name of this.kept.keys()) if (!names.includes(name)) this.kept.delete(name);
+  }
+}

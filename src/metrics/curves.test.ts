@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Phase } from '../spec/runSpec';
-import { appendEvent, emptySeedCurve, type SeedCurve, Summariser, seedPoints, thin } from './curves';
+import { appendEvent, emptySeedCurve, mostPoints, type SeedCurve, Summariser, seedPoints } from './curves';
 import type { Evaluation, RunEvent } from './events';
 
 function evaluation(phase: Phase, step: number, mean: number, more: Partial<Evaluation> = {}): Evaluation {
@@ -206,6 +206,65 @@ describe('a summary over seeds', () => {
     expect(summariser.pending).toBe(false);
     expect(last).toEqual(summarise(curves));
   });
+  test('costs nothing but what is new, and comes to the same: seeds that arrive in turns, in pieces, with a failure', () => {
+    const evaluations = fc.array(
+      fc.tuple(fc.integer({ min: 0, max: 2 }), fc.double({ min: -9, max: 9, noNaN: true })),
+      {
+        maxLength: 40,
+      },
+    );
+    fc.assert(
+      fc.property(evaluations, fc.option(fc.integer({ min: 0, max: 2 })), (arrivals, failing) => {
+        const curves = [0, 1, 2].map((seed) => emptySeedCurve(seed));
+        const summariser = new Summariser('return', 'offline');
+        const steps = [0, 0, 0];
+        arrivals.forEach(([seed, mean], i) => {
+          if (failing === seed && i > 20) curves[seed].result.outcome = 'failed';
+          else appendEvent(curves[seed], evaluation('offline', 10 * steps[seed]++, mean));
+          summariser.summarise(curves, 1000, 100);
+        });
+        expect(summariser.summarise(curves, 1000, 100)).toEqual(summarise(curves));
+        expect(summariser.seedLines()).toEqual(
+          curves.map(({ result }) => seedPoints(result, 'return', 'offline', 1000)),
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+  test('begins anew where a seed is run again or goes back', () => {
+    const summariser = new Summariser('return', 'offline');
+    const lead = curveOf(0, [
+      ['offline', 0, 1],
+      ['offline', 10, 2],
+    ]);
+    const stepsWith = (other: SeedCurve) => summariser.summarise([lead, other], 1000, 9).points.map(({ step }) => step);
+    const other = curveOf(1, [
+      ['offline', 0, 3],
+      ['offline', 10, 4],
+    ]);
+    expect(stepsWith(other)).toEqual([0, 10]);
+    expect(stepsWith(curveOf(1, [['offline', 0, 5]]))).toEqual([0]);
+    expect(stepsWith(other)).toEqual([0, 10]);
+    appendEvent(other, { kind: 'resumed', at: { phase: 'offline', step: 0 }, executor: 'wasm', reason: 'unplugged' });
+    appendEvent(other, evaluation('offline', 10, 8));
+    expect(summariser.summarise([lead, other], 1000, 9).points.map(({ highest }) => highest)).toEqual([3, 8]);
+  });
+  test('draws at most so many points, the lowest and the highest among them, and computes intervals of these alone', () => {
+    const count = 4 * mostPoints;
+    const spike = 777;
+    const curves = [0, 1].map((seed) =>
+      curveOf(
+        seed,
+        Array.from({ length: count }, (_, i) => ['offline', 10 * i, i === spike ? 99 : (i * 7) % 13] as const),
+      ),
+    );
+    const { points } = summarise(curves, 2 * mostPoints);
+    expect(points.length).toBeLessThanOrEqual(mostPoints);
+    expect(points.length).toBeGreaterThan(mostPoints / 5);
+    expect(points.find(({ step }) => step === 10 * spike)?.iqm).toBe(99);
+    expect([points[0].step, points.at(-1)?.step]).toEqual([0, 10 * (count - 1)]);
+    expect(points.every(({ interval }) => interval !== null)).toBe(true);
+  });
   test('an interval holds the mean, and the spread holds the interval', () => {
     fc.assert(
       fc.property(
@@ -222,30 +281,5 @@ describe('a summary over seeds', () => {
       ),
       { numRuns: 30 },
     );
-  });
-});
-
-describe('thinning', () => {
-  test('keeps the ends, the order, the lowest and the highest point, and the limit', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 400 }),
-        fc.integer({ min: 4, max: 60 }),
-        (values, limit) => {
-          const points = values.map((value, step) => ({ step, value }));
-          const kept = thin(points, ({ value }) => value, limit);
-          expect(kept.length).toBeLessThanOrEqual(limit);
-          expect(kept[0]).toBe(points[0]);
-          expect(kept.at(-1)).toBe(points.at(-1));
-          for (let i = 1; i < kept.length; i++) expect(kept[i].step).toBeGreaterThan(kept[i - 1].step);
-          const lowest = (all: readonly { value: number }[]) => Math.min(...all.map(({ value }) => value));
-          const highest = (all: readonly { value: number }[]) => Math.max(...all.map(({ value }) => value));
-          expect([lowest(kept), highest(kept)]).toEqual([lowest(points), highest(points)]);
-        },
-      ),
-    );
-  });
-  test('refuses a limit that leaves no room for a bucket', () => {
-    expect(() => thin([1, 2], Number, 3)).toThrow('at least 4');
   });
 });

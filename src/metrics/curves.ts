@@ -6,6 +6,7 @@ import { bootstrapInterval, interquartileMean } from '../numeric/statistics';
 import type { Phase } from '../spec/runSpec';
 import type { RunEvent } from './events';
 import { type EvaluationPoint, emptyResult, lastStepKept, note, type SeedResult } from './results';
+import { Thinned } from './thinned';
 
 /** Rows of numbers under one x axis, grown by appending. */
 export interface MetricColumns {
@@ -72,43 +73,105 @@ export interface SeedPoint {
   readonly step: number;
   readonly value: number;
 }
+/** Every line as it is drawn: thinned to `mostPoints`. */
 export interface PhaseSummary {
   /** Up to the furthest step that every living seed has reached. */
   readonly points: readonly SummaryPoint[];
   /** The lead seed alone, from the last of `points` on. */
   readonly leading: readonly SeedPoint[];
 }
+/** Points of a line in one zone: as many as its pixels tell apart. */
+export const mostPoints = 300;
 
 /**
  * The points of one seed in one phase, by step, without those that have no number. The evaluation at the switch ends the offline
  * zone and starts the online one; where it was reported under one of them only, it serves both.
  */
 export function seedPoints(
-  { offline, online }: SeedResult,
+  result: SeedResult,
   measure: Measure,
   phase: Phase,
   offlineUpdates: number,
-): SeedPoint[] {
-  const points: SeedPoint[] = [];
-  for (const point of phase === 'offline' ? offline : online) {
-    const value = measured(point, measure);
-    if (value !== null && !Number.isNaN(value)) points.push({ step: point.step, value });
+): readonly SeedPoint[] {
+  const line = new SeedLine(measure, phase);
+  line.follow(result, offlineUpdates);
+  return line.points;
+}
+
+const valueOfPoint = ({ value }: SeedPoint) => value;
+
+/** `seedPoints` of a seed that grows: a call costs only what is new. */
+class SeedLine {
+  points: SeedPoint[] = [];
+  thinned = new Thinned(valueOfPoint, mostPoints);
+  private result: SeedResult | null = null;
+  private standIn: EvaluationPoint | null = null;
+  private taken = 0;
+  private lastTaken: EvaluationPoint | null = null;
+
+  constructor(
+    private readonly measure: Measure,
+    private readonly phase: Phase,
+  ) {}
+
+  /** False where what was taken before is no longer so: the line has begun anew. */
+  follow(result: SeedResult, offlineUpdates: number): boolean {
+    const list = result[this.phase];
+    const standIn =
+      this.phase === 'online' && list[0]?.step !== 0 ? evaluationAt(result.offline, offlineUpdates) : null;
+    const isSame =
+      result === this.result &&
+      standIn === this.standIn &&
+      (this.taken === 0 || list[this.taken - 1] === this.lastTaken);
+    if (!isSame) {
+      this.points = [];
+      this.thinned = new Thinned(valueOfPoint, mostPoints);
+      this.taken = 0;
+      this.result = result;
+      this.standIn = standIn;
+      if (standIn) this.add(0, standIn);
+    }
+    for (; this.taken < list.length; this.taken++) {
+      this.lastTaken = list[this.taken];
+      this.add(this.lastTaken.step, this.lastTaken);
+    }
+    return isSame;
   }
-  if (phase === 'online' && online[0]?.step !== 0) {
-    const before = offline.findLast(({ step }) => step === offlineUpdates);
-    const value = before && measured(before, measure);
-    if (typeof value === 'number' && !Number.isNaN(value)) points.unshift({ step: 0, value });
+
+  private add(step: number, evaluation: EvaluationPoint): void {
+    const value = measured(evaluation, this.measure);
+    if (value === null || Number.isNaN(value)) return;
+    const point = { step, value };
+    this.points.push(point);
+    this.thinned.add(point);
   }
-  return points;
+}
+/** Steps rise, so the search from the end is short. */
+function evaluationAt(list: readonly EvaluationPoint[], step: number): EvaluationPoint | null {
+  let i = list.length - 1;
+  while (i >= 0 && list[i].step > step) i--;
+  return list[i]?.step === step ? list[i] : null;
+}
+
+/** A point of the summary; the values wait until its interval is wanted. */
+interface Draft {
+  readonly values: readonly number[];
+  shown: SummaryPoint;
 }
 
 /**
- * Summarises one measure of one phase over seeds, incrementally: the interval of a step is computed once and kept, so a call costs
- * only what is new. `budget` bounds the new intervals of one call, so that no call is long; `pending` says whether some are left.
+ * Summarises one measure of one phase over seeds, incrementally: a call costs only what is new, and intervals, the costly part, are
+ * computed of drawn points alone. `budget` bounds the new intervals of one call, so that no call is long; `pending` says whether some
+ * are left.
  */
 export class Summariser {
-  private readonly known = new Map<string, SummaryPoint>();
   pending = false;
+  private lines: SeedLine[] = [];
+  private drafts = noDrafts();
+  /** Of every seed, the first point that may lie beyond `reached`. */
+  private next: number[] = [];
+  /** The last step summarised. */
+  private reached = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly measure: Measure,
@@ -117,47 +180,87 @@ export class Summariser {
 
   /** @param curves in seed order, the lead first; its length is the run's number of seeds, the queued ones included (empty) */
   summarise(curves: readonly SeedCurve[], offlineUpdates: number, budget: number): PhaseSummary {
-    const { measure, phase } = this;
-    this.pending = false;
-    const bySeed = curves.map(({ result }) => seedPoints(result, measure, phase, offlineUpdates));
-    const lead = bySeed[0] ?? [];
-    // All seeds are measured at the same steps; the one that came furthest lists them all, also where the lead has failed.
-    const furthest = bySeed.reduce((far, own) => (own.length > far.length ? own : far), lead);
-    const points: SummaryPoint[] = [];
+    this.follow(curves, offlineUpdates);
+    while (this.addStep(curves));
+    const drawn = this.drafts.points();
     let left = budget;
-    let reached = 0;
-    const next = curves.map(() => 0);
-    for (; reached < furthest.length; reached++) {
-      const { step } = furthest[reached];
-      const values: number[] = [];
-      let waiting = false;
-      for (let i = 0; i < curves.length; i++) {
-        const own = bySeed[i];
-        while (next[i] < own.length && own[next[i]].step < step) next[i]++;
-        const point = own[next[i]];
-        if (point?.step === step) values.push(point.value);
-        else if (curves[i].result.outcome !== 'failed') waiting = true;
-      }
-      if (waiting || values.length === 0) break;
-      // A seed that dies only ends its own line; but at the switch the offline evaluation stands in until the online one has come.
-      const key = `${step}/${values.join()}`;
-      let point = this.known.get(key);
-      if (point === undefined) {
-        const compute = values.length === 1 || left > 0;
-        point = summaryOf(step, values, compute);
-        if (compute) this.known.set(key, point);
-        else this.pending = true;
-        left--;
-      }
-      points.push(point);
+    this.pending = false;
+    for (const draft of drawn) {
+      if (draft.shown.interval !== null || draft.values.length < 2) continue;
+      if (left > 0) draft.shown = { ...draft.shown, interval: bootstrapInterval(draft.values) };
+      else this.pending = true;
+      left--;
     }
-    // The lead's own line starts at the last common point, so that the two meet.
-    const leading = lead.slice(Math.max(0, reached - 1));
-    return { points, leading: leading.length > 1 || points.length === 0 ? leading : [] };
+    const leading = this.leading();
+    return {
+      points: drawn.map(({ shown }) => shown),
+      leading: leading.length > 1 || drawn.length === 0 ? leading : [],
+    };
+  }
+
+  /** Every seed's own line, as it stood at the last summary. */
+  seedLines(): readonly (readonly SeedPoint[])[] {
+    return this.lines.map(({ thinned }) => thinned.points());
+  }
+
+  private follow(curves: readonly SeedCurve[], offlineUpdates: number): void {
+    const { measure, phase } = this;
+    let isSame = this.lines.length === curves.length;
+    if (!isSame) this.lines = curves.map(() => new SeedLine(measure, phase));
+    curves.forEach(({ result }, i) => {
+      if (!this.lines[i].follow(result, offlineUpdates)) isSame = false;
+    });
+    if (isSame) return;
+    this.drafts = noDrafts();
+    this.next = curves.map(() => 0);
+    this.reached = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Adds the step after `reached`, where all living seeds have it. */
+  private addStep(curves: readonly SeedCurve[]): boolean {
+    // All seeds are measured at the same steps; the one that came furthest lists them all, also where the lead has failed.
+    let furthest = 0;
+    for (let i = 1; i < this.lines.length; i++)
+      if (this.lines[i].points.length > this.lines[furthest].points.length) furthest = i;
+    const candidate = this.from(furthest, this.reached, true);
+    if (candidate === undefined) return false;
+    const { step } = candidate;
+    const values: number[] = [];
+    for (let i = 0; i < curves.length; i++) {
+      const own = this.from(i, step, false);
+      if (own?.step === step) values.push(own.value);
+      else if (curves[i].result.outcome !== 'failed') return false;
+    }
+    this.reached = step;
+    this.drafts.add({ values, shown: summaryOf(step, values) });
+    return true;
+  }
+
+  /** A seed's first point at or, where asked for, after `step`. */
+  private from(seed: number, step: number, isAfter: boolean): SeedPoint | undefined {
+    const points = this.lines[seed]?.points ?? [];
+    let at = this.next[seed];
+    while (at < points.length && (points[at].step < step || (isAfter && points[at].step === step))) at++;
+    this.next[seed] = at;
+    return points[at];
+  }
+
+  /** The lead's own line starts at the last common point, so that the two meet. */
+  private leading(): readonly SeedPoint[] {
+    const [lead] = this.lines;
+    if (lead === undefined) return [];
+    const beyond = lead.thinned.points().filter(({ step }) => step > this.reached);
+    const common = [lead.points[this.next[0]], lead.points[this.next[0] - 1]].find(
+      (point) => point?.step === this.reached,
+    );
+    return common ? [common, ...beyond] : beyond;
   }
 }
 
-function summaryOf(step: number, values: readonly number[], withInterval: boolean): SummaryPoint {
+function noDrafts(): Thinned<Draft> {
+  return new Thinned(({ shown }) => shown.iqm, mostPoints);
+}
+function summaryOf(step: number, values: readonly number[]): SummaryPoint {
   let lowest = values[0];
   let highest = values[0];
   for (const value of values) {
@@ -167,36 +270,9 @@ function summaryOf(step: number, values: readonly number[], withInterval: boolea
   return {
     step,
     iqm: interquartileMean(values),
-    interval: values.length > 1 && withInterval ? bootstrapInterval(values) : null,
+    interval: null,
     lowest,
     highest,
     seeds: values.length,
   };
-}
-
-/**
- * At most `limit` of `points`, keeping each bucket's lowest and highest so that no spike is lost; first and last always stay.
- *
- * @throws RangeError if `limit` is under 4
- */
-export function thin<P>(points: readonly P[], value: (point: P) => number, limit: number): readonly P[] {
-  if (limit < 4) throw new RangeError(`limit: expected at least 4, got ${limit}`);
-  if (points.length <= limit) return points;
-  const kept: P[] = [points[0]];
-  const buckets = Math.floor((limit - 2) / 2);
-  const inner = points.length - 2;
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    const from = 1 + Math.floor((bucket * inner) / buckets);
-    const to = 1 + Math.floor(((bucket + 1) * inner) / buckets);
-    let low = from;
-    let high = from;
-    for (let i = from + 1; i < to; i++) {
-      if (value(points[i]) < value(points[low])) low = i;
-      if (value(points[i]) > value(points[high])) high = i;
-    }
-    kept.push(points[Math.min(low, high)]);
-    if (low !== high) kept.push(points[Math.max(low, high)]);
-  }
-  kept.push(points[points.length - 1]);
-  return kept;
 }
