@@ -39,7 +39,7 @@ export async function chooseExecutor(choice: ExecutorChoice, trial?: Trial): Pro
   if (choice === 'auto') return fastest(trial);
   let reason = '';
   for (const id of [choice, ...fallbacks.filter((fallback) => fallback !== choice)]) {
-    const executor = await load(id);
+    const executor = await loadExecutor(id);
     const unavailable = executor ? await executor.unavailable() : `${executorName(id)} is not part of this build`;
     if (executor && unavailable === null) {
       if (id === choice) return { executor, why: 'Chosen in the settings.', timings: [], problem: null };
@@ -113,7 +113,8 @@ export function executorName(id: ExecutorId): string {
   }
 }
 
-async function load(id: ExecutorId): Promise<Executor | null> {
+/** Null where this build has none. */
+export async function loadExecutor(id: ExecutorId): Promise<Executor | null> {
   switch (id) {
     case 'wasm':
       return (await import('../compute/wasm/session')).wasmExecutor;

@@ -3,10 +3,10 @@ import type { Contender } from '../../src/compute/bench/contender';
 import { labContender } from '../../src/compute/bench/labContender';
 import type { Work } from '../../src/compute/bench/sizes';
 import type { DevicePeak } from '../../src/compute/bench/webgpuProbe';
-import type { Executor } from '../../src/compute/executor';
 import { plan } from '../../src/compute/program/planner';
 import type { Peak } from '../../src/compute/wasm/probe';
 import type { OpenDevice } from '../../src/compute/webgpu/device';
+import { loadExecutor } from '../../src/training/executors';
 import { benchPrograms } from './programs';
 import type { DeviceInfo, LocalExecutor } from './protocol';
 import type { WholeRun } from './wholeRun';
@@ -36,7 +36,7 @@ export const localHost: BenchHost = {
       case 'wasm':
       case 'wasm-relaxed':
       case 'webgpu': {
-        const lab = await loadLab(executor);
+        const lab = await loadExecutor(executor);
         const reason = lab === null ? `${executor} is not part of this build.` : await lab.unavailable();
         if (lab === null || reason !== null) throw new Error(reason ?? '');
         const options = { version: 'this build', replicas: work.replicas, clock };
@@ -84,10 +84,4 @@ export const localHost: BenchHost = {
 async function openGpu(): Promise<OpenDevice | null> {
   const { findAdapter, openDevice } = await import('../../src/compute/webgpu/device');
   return 'reason' in (await findAdapter()) ? null : openDevice();
-}
-
-/** Null where this build has no such executor. */
-export async function loadLab(id: 'wasm' | 'wasm-relaxed' | 'webgpu'): Promise<Executor | null> {
-  if (id === 'wasm') return (await import('../../src/compute/wasm/session')).wasmExecutor;
-  return id === 'webgpu' ? (await import('../../src/compute/webgpu/session')).webgpuExecutor : null;
 }

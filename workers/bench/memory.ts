@@ -10,8 +10,8 @@ import { type Growth, growthOf } from '../../src/compute/bench/growth';
 import type { Executor, Session } from '../../src/compute/executor';
 import { defaultPreset, presetSpec } from '../../src/spec/presets';
 import { uncontrolled } from '../../src/training/control';
+import { loadExecutor } from '../../src/training/executors';
 import { train } from '../../src/training/train';
-import { loadLab } from './host';
 import { prepared } from './wholeRun';
 
 export const memoryExecutors = ['wasm', 'webgpu'] as const;
@@ -55,7 +55,7 @@ export async function measureMemory(
   minutes: number,
   say: (line: string) => void,
 ): Promise<MemoryResult> {
-  const lab = await loadLab(id);
+  const lab = await loadExecutor(id);
   const reason = lab === null ? `${id} is not part of this build.` : await lab.unavailable();
   if (lab === null || reason !== null) throw new Error(reason ?? '');
   const spec = { ...presetSpec(defaultPreset)!, executor: id };

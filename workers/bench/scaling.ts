@@ -6,7 +6,7 @@ import { hyper } from '../../src/compute/bench/problem';
 import { milliseconds } from '../../src/compute/bench/report';
 import { timeInRounds } from '../../src/compute/bench/rounds';
 import { small } from '../../src/compute/bench/sizes';
-import { loadLab } from './host';
+import { loadExecutor } from '../../src/training/executors';
 import { plotSvg } from './plot';
 import { benchPrograms } from './programs';
 
@@ -64,7 +64,7 @@ export async function measureScaling({ executors, rounds, capMs, say }: ScalingO
   const points: ScalingPoint[] = [];
   const skipped: { executor: string; reason: string }[] = [];
   for (const id of executors) {
-    const executor = await loadLab(id);
+    const executor = await loadExecutor(id);
     const reason = executor === null ? `${id} is not part of this build.` : await executor.unavailable();
     if (executor === null || reason !== null) {
       skipped.push({ executor: id, reason: reason ?? '' });

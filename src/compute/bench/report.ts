@@ -205,7 +205,7 @@ function workName(work: Work): string {
 }
 
 export function deviceName({ vendor, architecture, description, isSoftware }: Device): string {
-  const name = [description, vendor, architecture].find((text) => text !== '') ?? 'an unnamed device';
+  const name = description || [vendor, architecture].filter((text) => text !== '').join(' ') || 'an unnamed device';
   return isSoftware ? `${name} (software)` : name;
 }
 
