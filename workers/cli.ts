@@ -235,7 +235,9 @@ async function executorFor(spec: RunSpec, prepared: Prepared, isCompared: boolea
   const { executor, seeds } = spec;
   if (executor === 'webgpu' || executor === 'auto') await (await import('./nodeGpu')).provideGpu();
   const now = () => performance.now();
-  return chooseExecutor(executor, { spec, prepared, seeds, places: 1, isCompared, now });
+  // Nothing waits for it at the end.
+  const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds).unref());
+  return chooseExecutor(executor, { spec, prepared, seeds, places: 1, isCompared, now, sleep });
 }
 function show(bar: ProgressBar, spec: RunSpec, event: RunEvent, who: string): void {
   if (event.kind !== 'progress' && event.kind !== 'evaluation') return;

@@ -67,7 +67,7 @@ async function chosenFor(
   if (choice) return repeatChoice(choice);
   if (spec.executor !== 'auto') return chooseExecutor(spec.executor);
   const seeds = lanes.map(({ seed }) => seed);
-  return chooseExecutor('auto', { spec, prepared: (await data).prepared, seeds, places, isCompared, now });
+  return chooseExecutor('auto', { spec, prepared: (await data).prepared, seeds, places, isCompared, now, sleep });
 }
 
 type Start = Extract<ToTrainer, { kind: 'start' }>;

@@ -12,6 +12,7 @@ const machine = vi.hoisted(() => ({
   cost: { wasm: 1, webgpu: 0.5 },
   missing: null as string | null,
   refusal: null as Error | null,
+  isSlow: false,
 }));
 
 /** `executor`, whose updates take their cost on that clock, whatever the number of replicas. */
@@ -55,10 +56,11 @@ const trial = (more: Partial<Trial> = {}): Trial => ({
   places: 1,
   isCompared: false,
   now: () => machine.time,
+  sleep: () => (machine.isSlow ? Promise.resolve() : new Promise(() => {})),
   ...more,
 });
 afterEach(() => {
-  Object.assign(machine, { cost: { wasm: 1, webgpu: 0.5 }, missing: null, refusal: null });
+  Object.assign(machine, { cost: { wasm: 1, webgpu: 0.5 }, missing: null, refusal: null, isSlow: false });
 });
 
 describe('auto', () => {
@@ -107,6 +109,12 @@ describe('auto', () => {
     const { executor, why } = await chooseExecutor('auto', trial());
     expect(executor.id).toBe('wasm');
     expect(why).toBe('WebAssembly: 1,000 updates/s here; WebGPU could not: A buffer of 900 MB exceeds 128 MB.');
+  });
+  test('waits only so long for a device that is slow to get ready', async () => {
+    machine.isSlow = true;
+    const { executor, why } = await chooseExecutor('auto', trial());
+    expect(executor.id).toBe('wasm');
+    expect(why).toMatch(/updates\/s here; WebGPU could not: it was not ready after 8 seconds\.$/);
   });
   test('is made once for all workers of a run', async () => {
     const first = await chooseExecutor('auto', trial());
