@@ -1,4 +1,4 @@
-import { memory } from '@tensorflow/tfjs';
+import { engine, memory } from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import { barLine, judge } from './bars';
 import type { Contender } from './contender';
@@ -229,5 +229,18 @@ describe.each(benchAlgorithms)('the TensorFlow.js contender of %s', (algorithm) 
     expect(memory().numTensors).toBe(warm);
     await peer.close();
     expect(memory().numTensors).toBe(before);
+  });
+  test('moves every weight and keeps it finite', async () => {
+    const others = new Set(Object.keys(engine().registeredVariables));
+    const peer = await tfjsContender('cpu', { algorithm, hidden: 8, batch: 16 }, () => 0);
+    const weights = Object.values(engine().registeredVariables).filter(({ name }) => !others.has(name));
+    const before = weights.map((weight) => [...weight.dataSync()]);
+    await peer.time(6);
+    for (const [place, weight] of weights.entries()) {
+      const after = [...weight.dataSync()];
+      expect(after, weight.name).not.toEqual(before[place]);
+      expect(after.every(Number.isFinite), weight.name).toBe(true);
+    }
+    await peer.close();
   });
 });
