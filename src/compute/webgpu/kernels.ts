@@ -13,41 +13,54 @@ import { binaryExpression, selectExpression, unaryExpression } from './shaders/m
 
 type Of<Op extends Instruction['op']> = Extract<Instruction, { op: Op }>;
 
-/** How work is cut for a device. All sizes divide evenly: rows and tiles fall back to the largest divisor. */
+/** How work is cut for a device. Sizes that do not divide fall back to the largest divisor. */
 export interface Tuning {
   /** Threads of a workgroup. */
   readonly threads: number;
   /** Vectors of four columns that a workgroup of a column job takes through its chain. */
   readonly tileVectors: number;
-  /** Outputs of a product that one thread makes at once: rows × vectors. */
+  /** Most outputs of a product that one thread makes at once: rows × vectors. */
   readonly rows: number;
   readonly vectors: number;
   /** Rows of a weight gradient that one thread makes at once, each four numbers wide. */
   readonly gradientRows: number;
+  /** Threads that share a sum over the batch, so that neighbours read neighbouring columns. */
+  readonly gradientLanes: number;
   /**
    * Jobs of a stage share one dispatch. A software device runs every branch of a shader, taken or not, so there each job has a
    * dispatch of its own.
    */
   readonly mergesJobs: boolean;
 }
-/** Many small workgroups, so that every processor of the device has some. */
-export const gpuTuning: Tuning = {
-  threads: 256,
-  tileVectors: 1,
-  rows: 2,
-  vectors: 1,
-  gradientRows: 2,
-  mergesJobs: true,
-};
 /** Few threads with many outputs each: a processor pays for every load. */
-export const softwareTuning: Tuning = {
+const softwareTuning: Tuning = {
   threads: 16,
   tileVectors: 4,
   rows: 4,
   vectors: 1,
   gradientRows: 4,
+  gradientLanes: 1,
   mergesJobs: false,
 };
+/** Many threads. Tiles as wide as leaves every processor of a large device a workgroup: wider ones read weights less often. */
+const hardwareTuning: Tuning = {
+  threads: 256,
+  tileVectors: 4,
+  rows: 4,
+  vectors: 1,
+  gradientRows: 4,
+  gradientLanes: 8,
+  mergesJobs: true,
+};
+const fewWorkgroups = 32;
+
+/** @param vectors  of four columns in a batch */
+export function tuningFor(device: { readonly isSoftware: boolean }, replicas: number, vectors: number): Tuning {
+  if (device.isSoftware) return softwareTuning;
+  let { tileVectors } = hardwareTuning;
+  while (tileVectors > 1 && (replicas * vectors) / tileVectors < fewWorkgroups) tileVectors /= 2;
+  return { ...hardwareTuning, tileVectors };
+}
 
 export interface Kernel {
   readonly code: string;
@@ -302,9 +315,13 @@ ${records.join('')}${rows.join('')}    }
     const { form, a, b, out, bias, activation, mask } = work;
     const { members, rows } = out.shape;
     const depth = form === 'tn' ? a.shape.rows : a.shape.columns;
-    const height = largestDivisor(rows, this.#tuning.rows);
     const width = largestDivisor(tile, this.#tuning.vectors);
-    const [rowGroups, columnGroups] = [rows / height, tile / width];
+    const columnGroups = tile / width;
+    // Fewer rows a thread where some threads would have none.
+    let height = largestDivisor(rows, this.#tuning.rows);
+    while (height > 1 && members * (rows / height) * columnGroups < this.#tuning.threads)
+      height = largestDivisor(rows, height - 1);
+    const rowGroups = rows / height;
     const tasks = members * rowGroups * columnGroups;
     const { buffer, first } = this.#locate(a);
     const isAligned = buffer === 'state' && first % 4 === 0 && a.member % 4 === 0 && a.row % 4 === 0;
@@ -383,35 +400,59 @@ ${records.join('')}${rows.join('')}    }
 
   #reduce(work: FusedGradient | Of<'matmul'> | Of<'reduce'>): { text: string; workgroups: number } {
     const made = work.op === 'fusedGradient' ? work.gradient : work;
-    const [lines, tasks] =
-      made.op === 'matmul' && made.out.shape.columns % 4 === 0
-        ? this.#gradientTile(made, work)
-        : this.#flat(made, work);
+    const isTile = made.op === 'matmul' && made.out.shape.columns % 4 === 0;
+    const { lines, tasks, values } = isTile ? this.#gradientTile(made) : this.#flat(made);
+    const { threads, gradientLanes: lanes } = this.#tuning;
+    const deliveries = values.map(({ value, index }) => this.#deliver(work, made, value, index));
+    // Every thread goes through the sums, for all must reach the barrier; those beyond the end repeat the last.
+    const text =
+      lanes === 1
+        ? [...lines, ...deliveries.flat()]
+        : [
+            ...lines,
+            ...values.map(({ value }, i) => `partials[thread * ${values.length}u + ${i}u] = ${value};`),
+            '}',
+            'workgroupBarrier();',
+            `if (task < ${tasks}u) {`,
+            'let t = task;',
+            ...values.flatMap(({ index, before }, i) => [
+              `if (lane == ${i}u) {`,
+              ...before,
+              `var total = partials[thread / ${lanes}u * ${lanes * values.length}u + ${i}u];`,
+              `for (var i = 1u; i < ${lanes}u; i++) { total += partials[(thread / ${lanes}u * ${lanes}u + i) * ${values.length}u + ${i}u]; }`,
+              ...this.#deliver(work, made, 'total', index),
+              '}',
+            ]),
+          ];
     return {
-      text: `    let t = wg * ${this.#tuning.threads}u + thread;
-    if (t < ${tasks}u) {
-      ${lines.join('\n      ')}
+      text: `    let lane = thread % ${lanes}u;
+    let task = (wg * ${threads}u + thread) / ${lanes}u;
+    ${lanes === 1 ? `if (task < ${tasks}u) {\n      let t = task;` : `{\n      let t = min(task, ${tasks - 1}u);`}
+      ${text.join('\n      ')}
     }
 `,
-      workgroups: Math.ceil(tasks / this.#tuning.threads),
+      workgroups: Math.ceil((tasks * lanes) / threads),
     };
   }
   /** Weight gradients [rows, columns] with columns in fours: `gradientRows` × 4 outputs a thread. */
-  #gradientTile(made: Of<'matmul'>, work: Work): [string[], number] {
-    const { a, b, out } = made;
+  #gradientTile({ a, b, out }: Of<'matmul'>): Sums {
     const { members, rows, columns } = out.shape;
+    const lanes = this.#tuning.gradientLanes;
     const height = largestDivisor(rows, this.#tuning.gradientRows);
     const [rowGroups, columnGroups] = [rows / height, columns / 4];
     const inRows = [...Array(height).keys()];
     const inColumns = [0, 1, 2, 3];
-    const lines: string[] = [
+    const where = [
       `let n = (t % ${columnGroups}u) * 4u;`,
       `let r = ((t / ${columnGroups}u) % ${rowGroups}u) * ${height}u;`,
       `let m = t / ${columnGroups * rowGroups}u;`,
+    ];
+    const lines: string[] = [
+      ...where,
       ...inRows.flatMap((i) => inColumns.map((j) => `var sum${i}_${j} = vec4f(0.0);`)),
       ...inRows.map((i) => `let a${i} = ${this.#vectorIndex(a, 'm', `(r + ${i}u)`, '0u')};`),
       ...inColumns.map((j) => `let b${j} = ${this.#vectorIndex(b, 'm', `(n + ${j}u)`, '0u')};`),
-      `for (var k = 0u; k < ${this.#vectors}u; k++) {`,
+      `for (var k = lane; k < ${this.#vectors}u; k += ${lanes}u) {`,
       ...inColumns.map((j) => `let y${j} = batch[b${j} + k];`),
       ...inRows.flatMap((i) => [
         `let x${i} = batch[a${i} + k];`,
@@ -419,57 +460,41 @@ ${records.join('')}${rows.join('')}    }
       ]),
       '}',
     ];
-    for (const i of inRows) {
-      const value = `vec4f(${inColumns.map((j) => total(`sum${i}_${j}`)).join(', ')})`;
-      lines.push(...this.#deliver(work, made, value, `((m * ${rows}u + r + ${i}u) * ${columns / 4}u + n / 4u)`));
-    }
-    return [lines, members * rowGroups * columnGroups];
+    const values = inRows.map((i) => ({
+      value: `vec4f(${inColumns.map((j) => total(`sum${i}_${j}`)).join(', ')})`,
+      index: `((m * ${rows}u + r + ${i}u) * ${columns / 4}u + n / 4u)`,
+      before: where,
+    }));
+    return { lines, tasks: members * rowGroups * columnGroups, values };
   }
   /** Any sum over the batch: four neighbouring outputs a thread, each with its own row, column and member. */
-  #flat(made: Of<'matmul'> | Of<'reduce'>, work: Work): [string[], number] {
+  #flat(made: Of<'matmul'> | Of<'reduce'>): Sums {
+    if (made.op === 'reduce' && made.kind !== 'sum') throw new Error(`A ${made.kind} over the batch is not summed.`);
     const { members, rows, columns } = made.out.shape;
+    const lanes = this.#tuning.gradientLanes;
     const size = members * rows * columns;
-    const parts = [0, 1, 2, 3].map((part) => {
-      const lines = [
+    const lines = [0, 1, 2, 3].flatMap((part) => {
+      const [m, r, n] = ['m', 'r', 'n'].map((name) => `${name}${part}`);
+      const left = this.#vectorIndex(made.op === 'matmul' ? made.a : made.x, m, r, '0u');
+      const [right, term] =
+        made.op === 'matmul'
+          ? [[`let b${part} = ${this.#vectorIndex(made.b, m, n, '0u')};`], `batch[a${part} + k] * batch[b${part} + k]`]
+          : [[], `batch[a${part} + k]`];
+      return [
         `let f${part} = min(4u * t + ${part}u, ${size - 1}u);`,
         `let n${part} = f${part} % ${columns}u;`,
         `let r${part} = (f${part} / ${columns}u) % ${rows}u;`,
         `let m${part} = f${part} / ${columns * rows}u;`,
         `var sum${part} = vec4f(0.0);`,
+        `let a${part} = ${left};`,
+        ...right,
+        `for (var k = lane; k < ${this.#vectors}u; k += ${lanes}u) { sum${part} += ${term}; }`,
       ];
-      const [m, r, n] = ['m', 'r', 'n'].map((name) => `${name}${part}`);
-      if (made.op === 'matmul') {
-        lines.push(
-          `let a${part} = ${this.#vectorIndex(made.a, m, r, '0u')};`,
-          `let b${part} = ${this.#vectorIndex(made.b, m, n, '0u')};`,
-          `for (var k = 0u; k < ${this.#vectors}u; k++) { sum${part} += batch[a${part} + k] * batch[b${part} + k]; }`,
-          `let value${part} = ${total(`sum${part}`)};`,
-        );
-      } else if (made.kind === 'sum') {
-        lines.push(
-          `let a${part} = ${this.#vectorIndex(made.x, m, r, '0u')};`,
-          `for (var k = 0u; k < ${this.#vectors}u; k++) { sum${part} += batch[a${part} + k]; }`,
-          `let value${part} = ${total(`sum${part}`)};`,
-        );
-      } else {
-        const better = (x: string, y: string) => (made.kind === 'minimum' ? `${x} < ${y}` : `${y} < ${x}`);
-        lines.push(
-          `let a${part} = ${this.#vectorIndex(made.x, m, r, '0u')};`,
-          `sum${part} = batch[a${part}];`,
-          `for (var k = 1u; k < ${this.#vectors}u; k++) { let x = batch[a${part} + k]; sum${part} = select(sum${part}, x, ${better('x', `sum${part}`)}); }`,
-          `var value${part} = sum${part}.x;`,
-          ...['y', 'z', 'w'].map(
-            (lane) =>
-              `value${part} = select(value${part}, sum${part}.${lane}, ${better(`sum${part}.${lane}`, `value${part}`)});`,
-          ),
-        );
-      }
-      return lines;
     });
-    const inside = (part: number) =>
-      size % 4 === 0 ? `value${part}` : `select(0.0, value${part}, 4u * t + ${part}u < ${size}u)`;
-    const value = `vec4f(${[0, 1, 2, 3].map(inside).join(', ')})`;
-    return [[...parts.flat(), ...this.#deliver(work, made, value, 't')], Math.ceil(size / 4)];
+    const part = (i: number) =>
+      size % 4 === 0 ? total(`sum${i}`) : `select(0.0, ${total(`sum${i}`)}, 4u * t + ${i}u < ${size}u)`;
+    const value = `vec4f(${[0, 1, 2, 3].map(part).join(', ')})`;
+    return { lines, tasks: Math.ceil(size / 4), values: [{ value, index: 't', before: [] }] };
   }
   /** Writes four numbers at `index` (in fours) of a dense output, or takes Adam's step with them. */
   #deliver(work: Work, { out }: { out: Place }, value: string, index: string): string[] {
@@ -676,6 +701,13 @@ ${copies.join('')}      header[header_base + ${headerSlots.row}u] = row + 1u;
     }
 `;
   }
+}
+
+/** Sums over the batch: code that makes them, tasks that share them out, and per task vectors of four with where they go. */
+interface Sums {
+  readonly lines: readonly string[];
+  readonly tasks: number;
+  readonly values: readonly { readonly value: string; readonly index: string; readonly before: readonly string[] }[];
 }
 
 /** Neighbouring element-wise instructions of one shape become one step, where none reads another's output by other strides. */

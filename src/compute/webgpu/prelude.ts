@@ -1,5 +1,5 @@
 /** What every kernel starts with: the buffers, where a replica's part of each begins, and the functions kernels call. */
-import { headerSlots, headerWords, type Layout } from './kernels';
+import { headerSlots, headerWords, type Layout, type Tuning } from './kernels';
 import { mathFunctions } from './shaders/math';
 import { randomFunctions } from './shaders/random';
 
@@ -14,12 +14,11 @@ const smallestMoment = '1e-30';
  * Buffers are declared with their sizes, so that the checks a browser adds to every access compare with a constant.
  *
  * @param sizes    bytes of each buffer
- * @param threads  of a workgroup
  */
 export function prelude(
   { plan, stride, tables, schedule }: Layout,
   sizes: Readonly<Record<BufferName, number>>,
-  threads: number,
+  { threads, gradientRows, gradientLanes }: Tuning,
 ): string {
   const array = (name: BufferName, type: 'vec4f' | 'f32' | 'u32' | 'i32') =>
     `array<${type}, ${Math.floor(sizes[name] / (type === 'vec4f' ? 16 : 4))}>`;
@@ -38,6 +37,7 @@ export function prelude(
 override repetition: u32 = 0u;
 
 var<workgroup> shares: array<f32, ${threads}>;
+${gradientLanes > 1 ? `var<workgroup> partials: array<vec4f, ${threads * gradientRows}>;` : ''}
 var<private> replica: u32;
 var<private> state_base: u32;
 var<private> batch_base: u32;

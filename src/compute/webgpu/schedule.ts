@@ -416,7 +416,8 @@ class Scheduler {
         if (work.form === 'nt') return this.holdsColumns(work.a) && this.holdsColumns(work.b) ? 'reduce' : 'small';
         return this.holdsColumns(work.out) ? 'column' : 'small';
       case 'reduce':
-        if (work.axis === 'columns') return this.holdsColumns(work.x) && work.x.column === 1 ? 'reduce' : 'small';
+        if (work.axis === 'columns')
+          return work.kind === 'sum' && this.holdsColumns(work.x) && work.x.column === 1 ? 'reduce' : 'small';
         return this.holdsColumns(work.out) ? 'column' : 'small';
       case 'unary':
       case 'binary':

@@ -14,7 +14,7 @@ import type { ProgramSet } from '../program/program';
 import { traceProgramSet, transitionLayout } from '../program/trace';
 import { outcomeOf, randomRecords, relativeDifference } from '../tfjs/testing';
 import { wasmExecutor } from '../wasm/session';
-import { gpuTuning, softwareTuning, type Tuning } from './kernels';
+import { type Tuning, tuningFor } from './kernels';
 import { type Segment, schedule } from './schedule';
 import { openReplicas, type WebgpuSession } from './session';
 
@@ -44,8 +44,9 @@ async function opened(
   return sessions;
 }
 const tunings: [string, Tuning][] = [
-  ['a graphics processor', gpuTuning],
-  ['software', softwareTuning],
+  // As for a graphics processor, but with workgroups that a processor can bear.
+  ['hardware', { ...tuningFor({ isSoftware: false }, 1, 8), threads: 16 }],
+  ['software', tuningFor({ isSoftware: true }, 1, 8)],
 ];
 const offline = Object.values(algorithms).filter(({ capabilities }) => capabilities.offline);
 

@@ -15,7 +15,7 @@ import { adam, type ProgramSet } from '../program/program';
 import { initialState } from '../state';
 import { wasmExecutor } from '../wasm/session';
 import { findAdapter, guarded, type OpenDevice, openDevice } from './device';
-import { gpuTuning, headerSlots, headerWords, KernelWriter, type Layout, softwareTuning, type Tuning } from './kernels';
+import { headerSlots, headerWords, KernelWriter, type Layout, type Tuning, tuningFor } from './kernels';
 import { type BufferName, bindings, prelude, readOnly } from './prelude';
 import { type Schedule, type Segment, schedule } from './schedule';
 
@@ -110,7 +110,7 @@ class ReplicaGroup {
     programs: ProgramSet,
     plan: Plan,
     seeds: readonly number[],
-    tuning: Tuning = device.isSoftware ? softwareTuning : gpuTuning,
+    tuning: Tuning = tuningFor(device, seeds.length, plan.batch / 4),
   ): Promise<ReplicaGroup> {
     const scheduled = schedule(plan);
     const layout = layoutOf(plan, scheduled, seeds.length);
@@ -138,7 +138,7 @@ class ReplicaGroup {
       entries: bindings.map((name, binding) => ({ binding, resource: { buffer: buffers[name] } })),
     });
     const writer = new KernelWriter(layout, tuning);
-    const head = prelude(layout, sizes, tuning.threads);
+    const head = prelude(layout, sizes, tuning);
     const compile = async (segments: readonly Segment[]): Promise<Steps> => {
       const steps: Steps[number][] = [];
       for (const segment of segments) {
