@@ -31,7 +31,7 @@ export class LabPage {
   }
 
   async run(): Promise<void> {
-    await this.transport.getByRole('button', { name: /^Run/ }).click();
+    await this.transport.getByRole('button', { name: /^Run( again| as new)?$/ }).click();
   }
   /** Waits for every seed's end. */
   async finished(timeout = runTimeout): Promise<void> {

@@ -180,11 +180,8 @@ function MachineCard({ onSpeed }: { onSpeed: () => void }) {
       </Card>
     );
   }
-  const { id, why, reproducible, timings, staleness, resumedAt } = run.executor;
+  const { id, why, reproducible, staleness, resumedAt } = run.executor;
   const rate = run.updatesPerSecond === null ? null : shortNumber(run.updatesPerSecond);
-  const measured = timings.map(({ executor, updatesPerSecond }) =>
-    words.machine.timing(executorName(executor), shortNumber(updatesPerSecond)),
-  );
   return (
     <Card
       title={words.machine.title}
@@ -196,7 +193,6 @@ function MachineCard({ onSpeed }: { onSpeed: () => void }) {
     >
       <ul>
         <li>{why}</li>
-        {measured.length > 0 && <li>{words.machine.timings(measured.join(', '))}</li>}
         {resumedAt && <li>{words.machine.resumed(placeText(resumedAt), executorName(id))}</li>}
         <li>{reproducible ? words.machine.same : words.machine.differs}</li>
         {staleness > 1 && <li>{words.machine.stale(staleness)}</li>}

@@ -151,7 +151,7 @@ function Results({ rows, report }: { rows: readonly SpeedRow[]; report: SpeedRep
           most={Math.max(...own.map(({ updatesPerSecond }) => updatesPerSecond))}
         />
         {report && <Roofline rows={own} report={report} palette={palette} />}
-        <SpeedTable rows={own} />
+        <SpeedTable rows={own} title={title} />
       </section>
     );
   });
@@ -197,11 +197,11 @@ function Roofline({ rows, report, palette }: { rows: readonly SpeedRow[]; report
   );
 }
 
-function SpeedTable({ rows }: { rows: readonly SpeedRow[] }) {
+function SpeedTable({ rows, title }: { rows: readonly SpeedRow[]; title: string }) {
   const { head } = words.speed;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard inside its own box
-    <section className="table-box" tabIndex={0} aria-label={words.speed.table}>
+    <section className="table-box" tabIndex={0} aria-label={words.speed.table(title)}>
       <table className="sweep-table">
         <thead>
           <tr>

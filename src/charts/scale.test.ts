@@ -82,6 +82,7 @@ describe('the range', () => {
     expect(rangeOf([-1000, 0])).toEqual([-1050, 0]);
     expect(rangeOf([-10, 10])).toEqual([-11, 11]);
     expect(rangeOf([5])).toEqual([4.5, 5.5]);
+    expect(rangeOf([0, 0]), 'all zero is no empty range').toEqual([0, 1]);
     expect(rangeOf([Number.NaN, Number.POSITIVE_INFINITY])).toEqual([0, 1]);
   });
   test('only grows', () => {

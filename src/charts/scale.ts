@@ -59,6 +59,7 @@ export function rangeOf(values: Iterable<number>): Range {
     high = Math.max(high, value);
   }
   if (low > high) return [0, 1];
+  if (low === 0 && high === 0) return [0, 1];
   const air = high > low ? (high - low) / 20 : Math.max(0.5, Math.abs(high) / 20);
   return [low >= 0 ? Math.max(0, low - air) : low - air, high <= 0 ? Math.min(0, high + air) : high + air];
 }

@@ -3,7 +3,7 @@ import type { StateCreator } from 'zustand/vanilla';
 import type { PoolMessage } from '../../workers/client';
 import type { DataCard, References } from '../datasets/transitions';
 import { appendEvent, emptySeedCurve, type SeedCurve } from '../metrics/curves';
-import type { ExecutorTiming, Position, Snapshot } from '../metrics/events';
+import type { Position, Snapshot } from '../metrics/events';
 import { runDigest } from '../metrics/report';
 import type { RunProblem } from '../spec/problems';
 import type { RunSpec } from '../spec/runSpec';
@@ -23,9 +23,8 @@ export interface SeedView {
 export interface ExecutorFacts {
   readonly id: string;
   readonly reproducible: boolean;
+  /** In a sentence; of `auto` with what it measured. */
   readonly why: string;
-  /** What `auto` measured before it chose; empty where nothing was. */
-  readonly timings: readonly ExecutorTiming[];
   /** Online, one set of acting weights serves this many environment steps. */
   readonly staleness: number;
   /** Set where the device was lost: what went on from there. */
@@ -227,10 +226,10 @@ function heardEvent(run: RunView, seed: number, event: Extract<PoolMessage, { ki
       return run.card ? run : { ...run, card: event.card };
     case 'started': {
       const started = withSeed(run, seed, { state: 'running', preparing: null });
-      const { executor: id, reproducible, why, timings, staleness } = event;
+      const { executor: id, reproducible, why, staleness } = event;
       // What one seed of a run lost, the run has lost: its digest repeats nowhere.
       if (run.executor?.resumedAt) return started;
-      return { ...started, executor: { id, reproducible, why, timings, staleness, resumedAt: null } };
+      return { ...started, executor: { id, reproducible, why, staleness, resumedAt: null } };
     }
     case 'resumed': {
       const { at, executor: id, reason: why } = event;
@@ -238,7 +237,6 @@ function heardEvent(run: RunView, seed: number, event: Extract<PoolMessage, { ki
         id,
         reproducible: false,
         why,
-        timings: [],
         staleness: run.executor?.staleness ?? 1,
         resumedAt: at,
       };

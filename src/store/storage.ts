@@ -38,8 +38,8 @@ async function dropOldest(database: IDBPDatabase<LabDatabase>): Promise<void> {
   for (const key of keys.slice(0, Math.max(0, keys.length - keptRuns))) await database.delete('runs', key);
 }
 
-/** Of runs kept before executors were timed. */
-const noTimings = { timings: [], staleness: 1, resumedAt: null };
+/** What runs kept by an earlier version do not say of their executor. */
+const earlier = { staleness: 1, resumedAt: null };
 /** An earlier visit may have stored what this version no longer knows: a spec is repaired, anything else that is odd is skipped. */
 function readable(run: RunView): RunView[] {
   if (!Array.isArray(run.curves) || !Array.isArray(run.seeds) || run.curves.length !== run.seeds.length) return [];
@@ -49,6 +49,6 @@ function readable(run: RunView): RunView[] {
   const status = run.status === 'finished' ? 'finished' : 'stopped';
   const { updatesPerSecond = null } = run;
   const sweep = run.sweep ? { ...run.sweep, recipe: validateSpec(run.sweep.recipe).spec } : null;
-  const executor = run.executor && { ...noTimings, ...run.executor };
+  const executor = run.executor && { ...earlier, ...run.executor };
   return [{ ...run, spec, status, sweep, executor, updatesPerSecond, shown: false }];
 }
