@@ -299,7 +299,8 @@ const curveBound = 1e-3;
 const manyUpdates = 100;
 
 describe.skipIf(!hasGpu)('webgpu agrees on', () => {
-  describe.each(algorithmCases().filter(({ layerNorm, name }) => !layerNorm || name.startsWith('BC')))(
+  // Shaders of one program compile for seconds in software; LayerNorm's operations are the same in every algorithm.
+  describe.each(algorithmCases().filter(({ layerNorm, name }) => !layerNorm || name.startsWith('BC, box')))(
     '$name',
     ({ programs, records }) => {
       let [gpu, wasm]: Trajectory[] = [];
