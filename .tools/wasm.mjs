@@ -1,11 +1,13 @@
 /**
- * Compiles the WebAssembly engine: `src/compute/wasm/assembly/index.ts` (AssemblyScript) →
- * `src/compute/wasm/engine.generated.ts`, which exports `engineBase64: string`.
+ * Compiles the WebAssembly engine, `src/compute/wasm/assembly/index.ts` (AssemblyScript), in two flavours:
  *
- * Does nothing when neither a source nor a flag has changed: the generated file carries their hash.
- * Strict SIMD only. Relaxed SIMD and fast-math would let engines differ in the last bit.
+ * - strict → `src/compute/wasm/engine.generated.ts`, which exports `engineBase64: string`: the same bits everywhere;
+ * - relaxed → `src/compute/wasm/engineRelaxed.generated.ts`, which exports `engineRelaxedBase64: string`: matrix products
+ *   may use fused multiply-add (`madd` in assembly/vectors.ts), so engines may differ in the last bit.
  *
- * `--force` compiles anyway; `--text` also writes `.cache/engine.wat` to read.
+ * Does nothing when neither a source nor a flag has changed: the generated files carry their hash.
+ *
+ * `--force` compiles anyway; `--text` also writes `.cache/engine.wat` and `.cache/engineRelaxed.wat` to read.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,7 +19,6 @@ import { ensureInstalled, root } from './install.mjs';
 
 const folder = join(root, 'src', 'compute', 'wasm');
 const entry = join(folder, 'assembly', 'index.ts');
-const generated = join(folder, 'engine.generated.ts');
 
 const flags = [
   ...['--enable', 'simd'],
@@ -27,19 +28,34 @@ const flags = [
   '--noAssert',
   '--importMemory',
 ];
+/** `RELAXED` is the constant that `madd` folds on. */
+const flavours = [
+  { name: 'engine', flags: [...flags, '--use', 'RELAXED=0'] },
+  { name: 'engineRelaxed', flags: [...flags, '--enable', 'relaxed-simd', '--use', 'RELAXED=1'] },
+];
 
 /** Compiles if needed. Returns whether it compiled; throws an Error with the compiler's words if it cannot. */
 export function buildWasm({ force = false, text = false } = {}) {
-  const hash = sourceHash();
-  if (!force && !text && existsSync(generated) && readFileSync(generated, 'utf8').includes(`// sources ${hash}\n`)) {
-    return false;
-  }
+  const sources = sourceHash();
+  const outdated = flavours.filter((flavour) => force || text || !isCurrent(flavour, sources));
+  for (const flavour of outdated) compile(flavour, sources, text);
+  return outdated.length > 0;
+}
+
+const generatedFile = (name) => join(folder, `${name}.generated.ts`);
+
+function isCurrent({ name }, sources) {
+  const file = generatedFile(name);
+  return existsSync(file) && readFileSync(file, 'utf8').includes(`// sources ${sources}\n`);
+}
+
+function compile({ name, flags }, sources, text) {
   const cache = join(root, '.cache');
   mkdirSync(cache, { recursive: true });
   // Named by process: two tools may build at once, and each must read its own output.
-  const binary = join(cache, `engine.${process.pid}.wasm`);
+  const binary = join(cache, `${name}.${process.pid}.wasm`);
   const compiler = join(createRequire(import.meta.url).resolve('assemblyscript/package.json'), '..', 'bin', 'asc.js');
-  const output = text ? ['--textFile', join(cache, 'engine.wat')] : [];
+  const output = text ? ['--textFile', join(cache, `${name}.wat`)] : [];
   const result = spawnSync(
     process.execPath,
     [compiler, relative(root, entry), '--outFile', binary, ...output, ...flags],
@@ -54,19 +70,19 @@ export function buildWasm({ force = false, text = false } = {}) {
   rmSync(binary);
   const lines = [
     '// Made by .tools/wasm.mjs; not in version control.',
-    `// sources ${hash}`,
-    `export const engineBase64 =\n  '${bytes.toString('base64')}';`,
+    `// sources ${sources}`,
+    `export const ${name}Base64 =\n  '${bytes.toString('base64')}';`,
     '',
   ];
   // Written aside and renamed, so that a build running beside this one never reads half a file.
-  writeFileSync(`${generated}.${process.pid}`, lines.join('\n'));
-  renameSync(`${generated}.${process.pid}`, generated);
-  process.stderr.write(`Engine compiled: ${Math.ceil(bytes.length / 1024)} KB of WebAssembly.\n`);
-  return true;
+  const file = generatedFile(name);
+  writeFileSync(`${file}.${process.pid}`, lines.join('\n'));
+  renameSync(`${file}.${process.pid}`, file);
+  process.stderr.write(`${name} compiled: ${Math.ceil(bytes.length / 1024)} KB of WebAssembly.\n`);
 }
 
 function sourceHash() {
-  const hash = createHash('sha256').update(JSON.stringify(flags));
+  const hash = createHash('sha256').update(JSON.stringify(flavours));
   hash.update(readFileSync(createRequire(import.meta.url).resolve('assemblyscript/package.json')));
   const assembly = join(folder, 'assembly');
   const files = readdirSync(assembly, { recursive: true })

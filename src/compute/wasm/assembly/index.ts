@@ -7,7 +7,8 @@
  * function's next call only, so one long `run` would stay in slow code.
  */
 import { binary, select, setCells, unary } from './elementwise';
-import { nn, nnRelu, nt, tn, tnMasked } from './matmul';
+import { nn, nnRelu, nt } from './matmul';
+import { tn, tnMasked } from './matmulTransposed';
 import { adam, clip, copyFloats, metric, polyak } from './optimise';
 import { gather, getRepetition, normal, setCounter, setRandom, setRepetition, uniform } from './random';
 import { horizontal, vertical } from './reduce';

@@ -22,6 +22,16 @@ export function splat(value: f32): v128 {
 }
 
 /**
+ * a·b + sum, the product rounded before it is added. In the relaxed engine (`RELAXED`, a constant the compiler is given)
+ * the product may stay exact: one instruction where the processor has a fused one, and other last bits than elsewhere.
+ */
+// @ts-expect-error: decorator
+@inline
+export function madd(a: v128, b: v128, sum: v128): v128 {
+  return RELAXED ? f32x4.relaxed_madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b));
+}
+
+/**
  * Stores the first `count` lanes, at most four. Reading past a row's end is harmless (the session leaves room after the
  * image, and the lanes are dropped here); writing past it is not.
  */
