@@ -90,6 +90,25 @@ export async function openDevice(): Promise<OpenDevice> {
   };
 }
 
+let shared: Promise<OpenDevice> | null = null;
+
+/** One device for everyone on this thread, opened when first asked for, and again after it was lost. */
+export function sharedDevice(): Promise<OpenDevice> {
+  shared ??= openDevice().then(
+    (device) => {
+      void device.lost.then(() => {
+        shared = null;
+      });
+      return device;
+    },
+    (error) => {
+      shared = null;
+      throw error;
+    },
+  );
+  return shared;
+}
+
 /**
  * Makes something on the device, and waits until the device says that it could.
  *

@@ -1,7 +1,8 @@
 /** What every kernel starts with: the buffers, where a replica's part of each begins, and the functions kernels call. */
-import { headerSlots, headerWords, type Layout, type Tuning } from './kernels';
+import { headerSlots, headerWords, type Layout } from './shader';
 import { mathFunctions } from './shaders/math';
 import { randomFunctions } from './shaders/random';
+import type { Tuning } from './tuning';
 
 export const bindings = ['data', 'replay', 'batch', 'state', 'scratch', 'header', 'tables', 'normal_table'] as const;
 export type BufferName = (typeof bindings)[number];
@@ -79,7 +80,7 @@ fn record_part(stream: u32, column: u32, part: u32) -> vec4f {
 /** 1 / (1 − β1ᵗ) and 1 / √(1 − β2ᵗ), from the host in double precision, for this row of the call. */
 fn adam_corrections(execution: u32) -> vec2f {
   let row = ${header('row')};
-  let i = ${tables.coefficients}u + replica * ${stride.coefficients}u + 2u * (row * ${schedule.executions}u + execution + repetition);
+  let i = ${tables.corrections}u + replica * ${stride.corrections}u + 2u * (row * ${schedule.executions}u + execution + repetition);
   return vec2f(bitcast<f32>(tables[i]), bitcast<f32>(tables[i + 1u]));
 }
 fn flushed(moment: vec4f) -> vec4f { return select(moment, vec4f(0.0), abs(moment) < vec4f(${smallestMoment})); }

@@ -573,7 +573,7 @@ export function extent({ offset, shape, member, row, column }: Place): Range {
 function floats(offset: number, count: number): Range {
   return { first: offset, end: offset + 4 * count };
 }
-function overlap(a: Range, b: Range): boolean {
+export function overlap(a: Range, b: Range): boolean {
   return a.first < b.end && b.first < a.end;
 }
 function conflict(earlier: Accesses, later: Accesses): boolean {

@@ -14,9 +14,11 @@ import type { ProgramSet } from '../program/program';
 import { traceProgramSet, transitionLayout } from '../program/trace';
 import { outcomeOf, randomRecords, relativeDifference } from '../tfjs/testing';
 import { wasmExecutor } from '../wasm/session';
-import { type Tuning, tuningFor } from './kernels';
+import { sharedDevice } from './device';
+import type { WebgpuSession } from './replica';
 import { type Segment, schedule } from './schedule';
-import { openReplicas, type WebgpuSession } from './session';
+import { openReplicas } from './session';
+import { type Tuning, tuningFor } from './tuning';
 
 const present = await provideGpu();
 if (!present) console.warn('Skipped: WebGPU sessions, for no WebGPU adapter is here.');
@@ -204,21 +206,22 @@ describe.skipIf(!present)('webgpu', () => {
   });
 
   test('a device that goes away rejects what runs and what comes after', async () => {
-    const requested = vi.spyOn(GPUAdapter.prototype, 'requestDevice');
     const [session] = await opened(programsOf('bc'), [1]);
-    const device = (await requested.mock.results.at(-1)!.value) as GPUDevice;
-    requested.mockRestore();
+    const { device } = await sharedDevice();
     const running = session.run(200);
     device.destroy();
     await expect(running).rejects.toBeInstanceOf(DeviceLost);
     await expect(session.run(1)).rejects.toBeInstanceOf(DeviceLost);
     session.dispose();
+    const [next] = await opened(programsOf('bc'), [1]);
+    expect(await next.run(1)).toHaveLength(next.plan.metrics.length);
+    next.dispose();
   });
 
   test('what does not fit is refused with the number that was exceeded', async () => {
     const tooMany = { seeds: [1], dataCapacity: 40, replayCapacity: 2 ** 27 };
     await expect(openReplicas(programsOf('bc'), tooMany)).rejects.toThrow(
-      /at most [\d,]+ MB of memory.*needs one of [\d,]+ MB/,
+      /too little memory for the replay buffer: \d+ bytes, and one buffer holds \d+ at most/,
     );
   });
 });

@@ -1,0 +1,50 @@
+/** How kernels are cut for the device that runs them. */
+
+/** Sizes that do not divide fall back to the largest divisor. */
+export interface Tuning {
+  /** Threads of a workgroup. */
+  readonly threads: number;
+  /** Vectors of four columns that a workgroup of a column job takes through its chain. */
+  readonly tileVectors: number;
+  /** Most outputs of a product that one thread makes at once: rows × vectors. */
+  readonly rows: number;
+  readonly vectors: number;
+  /** Rows of a weight gradient that one thread makes at once, each four numbers wide. */
+  readonly gradientRows: number;
+  /** Threads that share a sum over the batch, so that neighbours read neighbouring columns. */
+  readonly gradientLanes: number;
+  /**
+   * Jobs of a stage share one dispatch. A software device runs every branch of a shader, taken or not, so there each job has a
+   * dispatch of its own.
+   */
+  readonly mergesJobs: boolean;
+}
+/** Few threads with many outputs each: a processor pays for every load. */
+const softwareTuning: Tuning = {
+  threads: 16,
+  tileVectors: 4,
+  rows: 4,
+  vectors: 1,
+  gradientRows: 4,
+  gradientLanes: 1,
+  mergesJobs: false,
+};
+/** Many threads. Tiles as wide as leaves every processor of a large device a workgroup: wider ones read weights less often. */
+const hardwareTuning: Tuning = {
+  threads: 256,
+  tileVectors: 4,
+  rows: 4,
+  vectors: 1,
+  gradientRows: 4,
+  gradientLanes: 8,
+  mergesJobs: true,
+};
+const fewWorkgroups = 32;
+
+/** @param vectors  of four columns in a batch */
+export function tuningFor(device: { readonly isSoftware: boolean }, replicas: number, vectors: number): Tuning {
+  if (device.isSoftware) return softwareTuning;
+  let { tileVectors } = hardwareTuning;
+  while (tileVectors > 1 && (replicas * vectors) / tileVectors < fewWorkgroups) tileVectors /= 2;
+  return { ...hardwareTuning, tileVectors };
+}
