@@ -10,7 +10,12 @@ const systemChromium = '/usr/bin/chromium';
 const executablePath = process.env.CHROMIUM_PATH ?? (existsSync(systemChromium) ? systemChromium : undefined);
 // The sandbox needs privileges that containers lack; the pages here are our own.
 const quiet = ['--no-sandbox', '--disable-background-networking'];
-const webgpu = ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--use-angle=vulkan', '--ignore-gpu-blocklist'];
+// With REGIME_LAB_WEBGPU=1 on the machine's graphics processor, else on SwiftShader, which Debian's Chromium brings along.
+const webgpu = ['--enable-unsafe-webgpu', '--enable-features=Vulkan'].concat(
+  process.env.REGIME_LAB_WEBGPU
+    ? ['--use-angle=vulkan', '--ignore-gpu-blocklist']
+    : ['--use-webgpu-adapter=swiftshader'],
+);
 
 export default defineConfig({
   testDir: 'e2e',
@@ -31,25 +36,23 @@ export default defineConfig({
   projects: [
     {
       name: 'chromium',
+      testIgnore: '**/*.webgpu.spec.ts',
       use: {
         ...devices['Desktop Chrome'],
         viewport: { width: 1280, height: 720 },
         launchOptions: { executablePath, args: quiet },
       },
     },
-    // A machine with a graphics card: REGIME_LAB_WEBGPU=1 npm test -- e2e --project=webgpu
-    ...(process.env.REGIME_LAB_WEBGPU
-      ? [
-          {
-            name: 'webgpu',
-            testMatch: '**/*.webgpu.spec.ts',
-            use: {
-              ...devices['Desktop Chrome'],
-              launchOptions: { executablePath, args: [...quiet, ...webgpu] },
-            },
-          },
-        ]
-      : []),
+    {
+      name: 'webgpu',
+      testMatch: '**/*.webgpu.spec.ts',
+      use: {
+        ...devices['Desktop Chrome'],
+        viewport: { width: 1280, height: 720 },
+        // Playwright switches the graphics process off, and WebGPU with it.
+        launchOptions: { executablePath, args: [...quiet, ...webgpu], ignoreDefaultArgs: ['--disable-gpu'] },
+      },
+    },
   ],
   webServer: {
     command: `node node_modules/vite/bin/vite.js preview --port ${port} --strictPort`,

@@ -257,7 +257,7 @@ function placeOfRun(run: RunView, recipe: RunSpec): string {
   const lead = run.seeds[0];
   if (lead.preparing) {
     const { what, done, of } = lead.preparing;
-    return words.transport.preparing(what, Math.round((100 * done) / Math.max(1, of)));
+    return of === 0 ? words.transport.opening : words.transport.preparing(what, Math.round((100 * done) / of));
   }
   if (run.status === 'finished') return words.transport.finished;
   if (lead.state === 'ended') {

@@ -97,6 +97,7 @@ export const words = {
       `${done} of ${all} values done${place === null ? '' : `, ${place}`}`,
     left: (seconds: number) =>
       seconds >= 90 ? `${Math.round(seconds / 60)} min` : `${Math.max(1, Math.round(seconds))} s`,
+    opening: 'Getting the programs ready',
     preparing: (what: string, percent: number) => `${what}, ${percent} %`,
   },
 

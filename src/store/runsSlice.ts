@@ -14,7 +14,7 @@ export interface SeedView {
   readonly seed: number;
   readonly state: 'queued' | 'preparing' | 'running' | 'ended';
   readonly at: Position | null;
-  /** What is being prepared, while it is. */
+  /** What is being prepared, while it is; `of` 0 once only the executor is left to open. */
   readonly preparing: { readonly what: string; readonly done: number; readonly of: number } | null;
   /** The newest update's metrics, for single steps. */
   readonly latest: Readonly<Record<string, number>>;
@@ -222,8 +222,11 @@ function heardEvent(run: RunView, seed: number, event: Extract<PoolMessage, { ki
       return withSeed(run, seed, { preparing: { what: event.what, done: event.done, of: event.of } });
     case 'references':
       return run.references ? run : { ...run, references: event.references };
-    case 'dataset':
-      return run.card ? run : { ...run, card: event.card };
+    case 'dataset': {
+      // What is left is the executor's: its length is not known.
+      const opening = withSeed(run, seed, { preparing: { what: '', done: 0, of: 0 } });
+      return run.card ? opening : { ...opening, card: event.card };
+    }
     case 'started': {
       const started = withSeed(run, seed, { state: 'running', preparing: null });
       const { executor: id, reproducible, why, staleness } = event;
