@@ -7,6 +7,7 @@ import { timeInRounds } from '../../src/compute/bench/rounds';
 import { isSameSize, published, type Size, small, type Work } from '../../src/compute/bench/sizes';
 import type { DevicePeak } from '../../src/compute/bench/webgpuProbe';
 import type { Peak } from '../../src/compute/wasm/probe';
+import { flopsOf } from '../../src/compute/wasm/product';
 import type { BenchHost } from './host';
 import type { BenchAnswer, BenchRequest, DeviceInfo, LocalExecutor } from './protocol';
 import { remoteHost } from './remoteHost';
@@ -46,7 +47,7 @@ export interface SpeedRow extends Size {
   readonly timesWasm: number | null;
   /** Of the update's matrix products, in 10⁹ operations a second. Null for TensorFlow.js, which computes others. */
   readonly gigaflops: number | null;
-  /** Of the fastest matrix product found on the same core or device, 0 to 1. */
+  /** Of the fastest matrix product on the same core, timed in the same rounds, or on the same device; 0 to 1. */
   readonly shareOfPeak: number | null;
 }
 export interface SpeedSkip {
@@ -188,17 +189,25 @@ async function measure(
         skip(executor, error);
       }
     }
+    const probe = await host.openPeak(peak);
+    contenders.push(probe);
     const flops = await host.flops(work);
     const timings = await timeInRounds(contenders, rounds, {
       capMs: 1000 * capSeconds,
-      onFailure: ({ executor }, error) => skip(executor as LocalExecutor, error),
+      onFailure: (contender, error) => {
+        if (contender === probe) throw error;
+        skip(contender.executor as LocalExecutor, error);
+      },
       onProgress: (share) => onEvent({ kind: 'progress', share: shareAt(share), stage: { kind: 'timing', size } }),
     });
+    const product = timings.find(({ contender }) => contender === probe);
+    const core = product === undefined ? null : flopsOf(peak) / product.medianMs / 1e6;
     const base = timings.find(({ contender }) => contender.executor === 'wasm');
-    const found = timings.map(({ contender, medianMs, lowMs, highMs }): SpeedRow => {
+    const own = timings.filter(({ contender }) => contender !== probe);
+    const found = own.map(({ contender, medianMs, lowMs, highMs }): SpeedRow => {
       const executor = contender.executor as LocalExecutor;
       const gigaflops = executor.startsWith('tfjs-') ? null : flops / medianMs / 1e6;
-      const ceiling = peakOf(executor, peak, devicePeak);
+      const ceiling = peakOf(executor, core, devicePeak);
       return {
         ...size,
         executor,
@@ -224,8 +233,8 @@ function rethrowCancelled(error: unknown): void {
 }
 
 /** In GFLOP/s; null where none was measured that an executor could be held against. */
-function peakOf(executor: LocalExecutor, peak: Peak, devicePeak: DevicePeak | null): number | null {
-  if (executor === 'wasm') return peak.gigaflops;
+function peakOf(executor: LocalExecutor, core: number | null, devicePeak: DevicePeak | null): number | null {
+  if (executor === 'wasm') return core;
   return executor === 'webgpu' ? (devicePeak?.gigaflops ?? null) : null;
 }
 

@@ -11,6 +11,8 @@ import {
 } from '../../src/compute/bench/report';
 import { timeInRounds } from '../../src/compute/bench/rounds';
 import { isSameSize, sizeName, type Work } from '../../src/compute/bench/sizes';
+import type { DevicePeak } from '../../src/compute/bench/webgpuProbe';
+import { flopsOf } from '../../src/compute/wasm/product';
 import type { BenchHost } from './host';
 import { type LocalExecutor, localExecutors } from './protocol';
 import { type PythonExecutor, type PythonPeers, pythonExecutors } from './python';
@@ -68,18 +70,26 @@ export async function measureEngine(
         }
       }
     }
+    const probe = await host.openPeak(peak);
+    contenders.push(probe);
     const timings = await timeInRounds(contenders, rounds, {
       capMs,
       onFailure: ({ executor }, error) => skip(executor, error),
     });
+    const product = timings.find(({ contender }) => contender === probe);
     for (const { contender, samples, medianMs, lowMs, highMs } of timings) {
+      if (contender === probe) continue;
       const { executor, replicas } = contender;
       const work: Work = { algorithm, hidden, batch, replicas };
       rows.push({ ...work, executor, medianMs, lowMs, highMs, rounds: samples.length });
-      const ceiling = executor === 'wasm' ? peak : executor === 'webgpu' ? devicePeak : null;
+      const ceiling = ceilingOf(
+        executor,
+        product === undefined ? null : flopsOf(peak) / product.medianMs / 1e6,
+        devicePeak,
+      );
       if (ceiling === null) continue;
       const gigaflops = (await host.flops(work)) / medianMs / 1e6;
-      efficiency.push({ ...work, executor, gigaflops, shareOfPeak: gigaflops / ceiling.gigaflops });
+      efficiency.push({ ...work, executor, gigaflops, peakGigaflops: ceiling, shareOfPeak: gigaflops / ceiling });
     }
     // One that has failed cannot always close, and has been reported.
     for (const contender of contenders) await contender.close().catch(() => {});
@@ -99,6 +109,12 @@ export async function measureEngine(
     bars: engineBars({ rows, efficiency, device, isBrowser, versions }),
     skipped: [...skipped].map(([executor, reason]) => ({ executor, reason })),
   };
+}
+
+/** In GFLOP/s: of one core, measured in the same rounds, or of the device; null for those who are held against neither. */
+function ceilingOf(executor: string, core: number | null, device: DevicePeak | null): number | null {
+  if (executor === 'wasm') return core;
+  return executor === 'webgpu' ? (device?.gigaflops ?? null) : null;
 }
 
 /** Works of one algorithm and size take turns with each other, whatever their number of replicas. */

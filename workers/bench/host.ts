@@ -8,7 +8,7 @@ import type { Peak } from '../../src/compute/wasm/probe';
 import type { OpenDevice } from '../../src/compute/webgpu/device';
 import { loadExecutor } from '../../src/training/executors';
 import { benchPrograms } from './programs';
-import type { DeviceInfo, LocalExecutor } from './protocol';
+import { type DeviceInfo, type LocalExecutor, peakContender } from './protocol';
 import type { WholeRun } from './wholeRun';
 
 /** What a place that runs JavaScript offers the benchmark. */
@@ -17,6 +17,8 @@ export interface BenchHost {
   open(executor: LocalExecutor, work: Work): Promise<Contender>;
   /** The fastest strict-SIMD matrix product found here, on one core. */
   peak(): Promise<Peak>;
+  /** That product as a contender, one product an update: what shares of the peak are measured against, in the same rounds. */
+  openPeak(peak: Peak): Promise<Contender>;
   /** What WebGPU computes on; null where there is none. */
   device(): Promise<DeviceInfo | null>;
   /** The fastest matrix product found on that device. */
@@ -56,6 +58,17 @@ export const localHost: BenchHost = {
     }
   },
   peak: async () => (await import('../../src/compute/wasm/probe')).matmulPeak(clock),
+  async openPeak(peak) {
+    const { openProbe } = await import('../../src/compute/wasm/probe');
+    const time = await openProbe(clock);
+    return {
+      executor: peakContender,
+      version: 'this build',
+      replicas: 1,
+      time: async (updates) => time(peak, updates),
+      close: async () => {},
+    };
+  },
   async device() {
     const opened = await openGpu();
     if (opened === null) return null;

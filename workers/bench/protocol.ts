@@ -16,6 +16,9 @@ export const localExecutors = [
 ] as const;
 export type LocalExecutor = (typeof localExecutors)[number];
 
+/** Name of the matrix product that takes turns with them. */
+export const peakContender = 'matrix product';
+
 /** What WebGPU computes on here. */
 export interface DeviceInfo {
   readonly vendor: string;
@@ -30,6 +33,7 @@ export type BenchRequest =
   | { readonly kind: 'time'; readonly contender: number; readonly updates: number }
   | { readonly kind: 'close'; readonly contender: number }
   | { readonly kind: 'peak' }
+  | { readonly kind: 'openPeak'; readonly peak: Peak }
   | { readonly kind: 'device' }
   | { readonly kind: 'devicePeak' }
   | { readonly kind: 'flops'; readonly work: Work }

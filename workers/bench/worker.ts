@@ -7,10 +7,10 @@ const contenders: Contender[] = [];
 
 async function answer(request: BenchRequest): Promise<BenchAnswer> {
   switch (request.kind) {
-    case 'open': {
-      const contender = await localHost.open(request.executor, request.work);
-      return { kind: 'opened', contender: contenders.push(contender) - 1, version: contender.version };
-    }
+    case 'open':
+      return opened(await localHost.open(request.executor, request.work));
+    case 'openPeak':
+      return opened(await localHost.openPeak(request.peak));
     case 'time':
       return { kind: 'number', value: await contenders[request.contender].time(request.updates) };
     case 'close':
@@ -29,6 +29,10 @@ async function answer(request: BenchRequest): Promise<BenchAnswer> {
     default:
       return request satisfies never;
   }
+}
+
+function opened(contender: Contender): BenchAnswer {
+  return { kind: 'opened', contender: contenders.push(contender) - 1, version: contender.version };
 }
 
 self.onmessage = async ({ data }: MessageEvent<BenchRequest>) => {

@@ -116,7 +116,16 @@ describe('report', () => {
     device: { vendor: 'google', architecture: 'swiftshader', description: 'SwiftShader', isSoftware: true },
     devicePeak: { gigaflops: 5, size: 256, tile: { threads: 8, rows: 4, columns: 4, isStaged: true } },
     efficiency: [
-      { algorithm: 'iql', hidden: 64, batch: 64, replicas: 1, executor: 'wasm', gigaflops: 30, shareOfPeak: 0.75 },
+      {
+        algorithm: 'iql',
+        hidden: 64,
+        batch: 64,
+        replicas: 1,
+        executor: 'wasm',
+        gigaflops: 30,
+        peakGigaflops: 40,
+        shareOfPeak: 0.75,
+      },
     ],
     bars: [],
     skipped: [{ executor: 'other', reason: 'not installed' }],

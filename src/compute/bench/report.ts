@@ -28,7 +28,8 @@ export interface Efficiency extends Work {
   readonly executor: string;
   /** Of the matrix products of an update. */
   readonly gigaflops: number;
-  /** Of the peak that a probe found on the same core or device. */
+  /** Of the fastest matrix product on the same core, timed in the same rounds, or on the same device. */
+  readonly peakGigaflops: number;
   readonly shareOfPeak: number;
 }
 export interface Device {
@@ -53,7 +54,7 @@ export interface EngineReport {
   readonly rows: readonly Row[];
   readonly ratios: readonly Ratio[];
   readonly replicaRatios: readonly ReplicaRatio[];
-  /** Fastest strict-SIMD matrix product found in this engine, on one core. */
+  /** Fastest strict-SIMD matrix product found in this engine, on one core, at its best. */
   readonly peak: Peak;
   /** What WebGPU computes on; null where there is none. */
   readonly device: Device | null;
@@ -180,7 +181,7 @@ export function tableOf(report: EngineReport, style: TableStyle = 'text'): strin
     '',
     tables.join('\n\n'),
     '',
-    `${item}Strict-SIMD matrix peak of one core: ${peak.gigaflops.toFixed(1)} GFLOP/s (${peak.form}, ${peak.rows}×${peak.columns}, depth ${peak.depth}).`,
+    `${item}Strict-SIMD matrix peak of one core: ${peak.gigaflops.toFixed(1)} GFLOP/s (${peak.form}, ${peak.rows}×${peak.columns}, depth ${peak.depth}); shares are of the same product timed in the same rounds.`,
     ...(devicePeak === null
       ? []
       : [

@@ -4,18 +4,12 @@
  */
 import { productWords } from './encode';
 import { instantiateEngine } from './engine';
+import { flopsOf, forms, type Product } from './product';
 
-export interface Peak {
+/** The fastest product, and its rate. */
+export interface Peak extends Product {
   readonly gigaflops: number;
-  /** The form and sizes that reached it. */
-  readonly form: Form;
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
 }
-const forms = ['nn', 'tn', 'nt'] as const;
-type Form = (typeof forms)[number];
-
 /** From operands within the first-level cache to ones beyond it; narrow and deep, wide and flat. */
 const sizes: readonly (readonly [rows: number, columns: number, depth: number])[] = [
   [64, 64, 64],
@@ -29,12 +23,12 @@ const sizes: readonly (readonly [rows: number, columns: number, depth: number])[
 const workPerTrial = 1.5e8;
 
 /**
- * Tries each form of product at several sizes, in turn, and takes the fastest trial of all.
+ * An engine of its own with operands in place. Gives a function that makes a product so many times and says how many
+ * milliseconds that took.
  *
- * @param clock   milliseconds, of which fractions count
- * @param trials  of each form and size; the first two do not count, since the optimising compiler may not be done
+ * @param clock  milliseconds, of which fractions count
  */
-export async function matmulPeak(clock: () => number, trials = 12): Promise<Peak> {
+export async function openProbe(clock: () => number): Promise<(product: Product, calls: number) => number> {
   const largest = 4 * 256 * 512;
   const zeros = 1024;
   const [a, b, out, scratch] = [1, 2, 3, 4].map((place) => place * largest);
@@ -45,24 +39,33 @@ export async function matmulPeak(clock: () => number, trials = 12): Promise<Peak
 
   const at = (offset: number, row: number) => ({ offset, member: 0, row });
 
-  const time = (form: Form, [rows, columns, depth]: (typeof sizes)[number]) => {
+  return ({ form, rows, columns, depth }, calls) => {
     const [aRow, bRow] = [form === 'tn' ? rows : depth, form === 'nt' ? depth : columns];
     const places = { a: at(a, aRow), b: at(b, bRow), out: at(out, columns), extra: at(zeros, 0) };
     words.set(productWords(form, { members: 1, rows, columns, depth }, places, scratch));
-    const calls = Math.ceil(workPerTrial / (rows * columns * depth));
     const start = clock();
     // The instruction lies at address 0.
     for (let call = 0; call < calls; call++) engine[form](0);
-    return (2 * rows * columns * depth * calls) / (clock() - start) / 1e6;
+    return clock() - start;
   };
+}
 
+/**
+ * Tries each form of product at several sizes, in turn, and takes the fastest trial of all.
+ *
+ * @param clock   milliseconds, of which fractions count
+ * @param trials  of each form and size; the first two do not count, since the optimising compiler may not be done
+ */
+export async function matmulPeak(clock: () => number, trials = 12): Promise<Peak> {
+  const time = await openProbe(clock);
   let best: Peak = { gigaflops: 0, form: 'nn', rows: 0, columns: 0, depth: 0 };
   for (let trial = 0; trial < trials; trial++) {
     for (const form of forms) {
-      for (const size of sizes) {
-        const gigaflops = time(form, size);
-        const [rows, columns, depth] = size;
-        if (trial > 1 && gigaflops > best.gigaflops) best = { gigaflops, form, rows, columns, depth };
+      for (const [rows, columns, depth] of sizes) {
+        const product: Product = { form, rows, columns, depth };
+        const calls = Math.ceil(workPerTrial / (rows * columns * depth));
+        const gigaflops = (flopsOf(product) * calls) / time(product, calls) / 1e6;
+        if (trial > 1 && gigaflops > best.gigaflops) best = { gigaflops, ...product };
       }
     }
   }
