@@ -23,14 +23,18 @@ const evaluations = 10_000; // in each phase
 const every = 10;
 const metricRows = 20_000;
 
+export interface ChartBench {
+  readonly runs: number;
+  readonly pointsEach: number;
+  /** Mounts the chart and waits until it is complete: ms from the first drawing's begin to its painted frame, and to completion. */
+  open(): Promise<{ first: number; complete: number; isComplete: boolean }>;
+  /** Every seed but the lead of one run says its next point; none of the run's lines can go on before the lead. */
+  prepare(n: number): Promise<void>;
+  /** The lead says its own: ms until the chart has been drawn, and painted. */
+  refresh(n: number): Promise<{ script: number; whole: number }>;
+}
 declare global {
-  var chartBench: (refreshes: number) => Promise<{
-    runs: number;
-    pointsEach: number;
-    /** ms from the first drawing's begin to its painted frame. */
-    firstMs: number;
-    refreshes: { script: number; whole: number }[];
-  }>;
+  var chartBench: ChartBench;
 }
 
 const preset = presetSpec('stitching');
@@ -117,43 +121,51 @@ function untilPainted(act: () => void): Promise<{ script: number; whole: number 
   });
 }
 
-globalThis.chartBench = async (refreshes) => {
-  fill();
-  const root = createRoot(document.getElementById('root') as HTMLElement);
-  const first = await untilPainted(() =>
-    root.render(
-      <MantineProvider theme={theme} cssVariablesResolver={cssVariables}>
-        <LabProvider laboratory={laboratory}>
-          <div className="stage">
-            <ReturnPanel />
-          </div>
-        </LabProvider>
-      </MantineProvider>,
-    ),
-  );
-  const rest = () => new Promise((resolve) => setTimeout(resolve, 120));
-  // Intervals over seeds are worked out a few at a time: a chart at rest has them all.
-  await settled(rest);
-  const timed: { script: number; whole: number }[] = [];
-  for (let n = 0; n < refreshes; n++) {
-    const run = n % runs;
-    const step = every * (evaluations + Math.floor(n / runs));
+const rest = () => new Promise((resolve) => setTimeout(resolve, 120));
+const placeOf = (n: number) => ({ run: n % runs, step: every * (evaluations + Math.floor(n / runs)) });
+
+globalThis.chartBench = {
+  runs,
+  pointsEach: 2 * evaluations * seeds,
+  async open() {
+    fill();
+    const root = createRoot(document.getElementById('root') as HTMLElement);
+    const start = performance.now();
+    const first = await untilPainted(() =>
+      root.render(
+        <MantineProvider theme={theme} cssVariablesResolver={cssVariables}>
+          <LabProvider laboratory={laboratory}>
+            <div className="stage">
+              <ReturnPanel />
+            </div>
+          </LabProvider>
+        </MantineProvider>,
+      ),
+    );
+    const isComplete = await settled();
+    return { first: first.whole, complete: performance.now() - start, isComplete };
+  },
+  async prepare(n) {
+    const { run, step } = placeOf(n);
     for (let seed = 1; seed < seeds; seed++) tell(run, seed, evaluation(run, seed, 'online', step));
     await rest();
-    timed.push(await untilPainted(() => tell(run, 0, evaluation(run, 0, 'online', step))));
-    await rest();
-  }
-  return { runs, pointsEach: 2 * evaluations * seeds, firstMs: first.whole, refreshes: timed };
+  },
+  refresh(n) {
+    const { run, step } = placeOf(n);
+    return untilPainted(() => tell(run, 0, evaluation(run, 0, 'online', step)));
+  },
 };
 
-/** Waits until the chart draws nothing new by itself. */
-async function settled(rest: () => Promise<unknown>): Promise<void> {
-  const limit = performance.now() + 20_000;
+/** Waits until the chart draws nothing new by itself; false where it still does after a while. */
+async function settled(): Promise<boolean> {
+  const limit = performance.now() + 90_000;
   let drawn = '';
-  for (let same = 0; same < 3 && performance.now() < limit; ) {
+  let same = 0;
+  while (same < 4 && performance.now() < limit) {
     await rest();
     const now = document.querySelector('.chart-layers')?.innerHTML ?? '';
     same = now === drawn ? same + 1 : 0;
     drawn = now;
   }
+  return same === 4;
 }

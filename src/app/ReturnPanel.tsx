@@ -63,8 +63,13 @@ export function useLines(runs: readonly RunView[], measure: Measure, palette: Pa
   const [round, setRound] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: every round computes a few more of the missing intervals
   const result = useMemo(() => {
-    const parts = runs.map((run) => linesOf(run, measure, runColour(run, palette), runDash(run)));
-    return { lines: parts.map(({ lines }) => lines), pending: parts.some(({ pending }) => pending) };
+    let pending = false;
+    const lines = runs.map((run) => {
+      const drawn = linesOf(run, measure, runColour(run, palette), runDash(run), !pending);
+      pending ||= drawn.pending;
+      return drawn.lines;
+    });
+    return { lines, pending };
   }, [runs, measure, palette, round]);
   useEffect(() => {
     if (!result.pending) return;
@@ -329,6 +334,13 @@ function quietLine(line: RunLines): RunLines {
   return made;
 }
 
+const settingsOfSpecs = new WeakMap<RunSpec, readonly string[]>();
+function knownSettings(spec: RunSpec): readonly string[] {
+  const known = settingsOfSpecs.get(spec) ?? settingsOf(spec);
+  settingsOfSpecs.set(spec, known);
+  return known;
+}
+
 /** Runs of one preset are told apart by the settings they do not share, runs of several by their presets too; of a sweep the ends and
  * what is picked are named. */
 function withLabels(
@@ -338,7 +350,7 @@ function withLabels(
 ): readonly RunLines[] {
   if (lines.length < 2 || lines.length !== runs.length) return lines;
   const isOnePreset = runs.every(({ spec }) => spec.preset === runs[0].spec.preset);
-  const settings = runs.map(({ spec }) => settingsOf(spec));
+  const settings = runs.map(({ spec }) => knownSettings(spec));
   return lines.map((line, i) => {
     const { sweep } = runs[i];
     if (sweep) {

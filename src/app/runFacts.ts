@@ -23,6 +23,8 @@ export function regimeOfView({ curves, card, references, spec }: RunView): Regim
 
 /** New intervals a frame: about 2 ms each, so that a reload with many runs stays smooth. */
 const intervalsPerCall = 6;
+/** New evaluations of a seed a frame: a reload with long runs draws them piece by piece. */
+const evaluationsPerCall = 500;
 const summarisers = new Map<string, Summariser>();
 
 /** What a chart draws of a run, and what it was drawn from. `pending`: some intervals are still missing, ask again. */
@@ -34,13 +36,16 @@ interface Drawn {
 }
 const drawn = new Map<string, Drawn>();
 
-/** The same lines as long as nothing of the run that is drawn has changed, so that only what is new is drawn again. */
-export function linesOf(run: RunView, measure: Measure, colour: string, dash: readonly number[]): Drawn {
+/**
+ * The same lines as long as nothing of the run that is drawn has changed, so that only what is new is drawn again. One that was not
+ * complete is taken further only where there is `time`: of several, one a frame.
+ */
+export function linesOf(run: RunView, measure: Measure, colour: string, dash: readonly number[], time: boolean): Drawn {
   const key = `${run.id} ${measure} ${colour}`;
   const before = drawn.get(key);
   const isSame =
     before !== undefined &&
-    !before.pending &&
+    (!before.pending || !time) &&
     before.run.revision === run.revision &&
     before.run.spec === run.spec &&
     before.run.curves === run.curves &&
@@ -64,7 +69,7 @@ function draw(
     const key = `${run.id} ${measure} ${phase}`;
     const summariser = summarisers.get(key) ?? new Summariser(measure, phase);
     summarisers.set(key, summariser);
-    const summary = summariser.summarise(run.curves, updates, intervalsPerCall);
+    const summary = summariser.summarise(run.curves, updates, intervalsPerCall, evaluationsPerCall);
     pending ||= summariser.pending;
     return [summary, summariser.seedLines()];
   };

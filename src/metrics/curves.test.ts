@@ -231,6 +231,21 @@ describe('a summary over seeds', () => {
       { numRuns: 50 },
     );
   });
+  test('takes at most so many evaluations a call, and has them all in the end', () => {
+    const steps = Array.from({ length: 25 }, (_, i) => 10 * i);
+    const curves = [0, 1].map((seed) =>
+      curveOf(
+        seed,
+        steps.map((step) => ['offline', step, step % 70] as const),
+      ),
+    );
+    const summariser = new Summariser('return', 'offline');
+    const lengths: number[] = [];
+    do lengths.push(summariser.summarise(curves, 1000, 100, 10).points.length);
+    while (summariser.pending);
+    expect(lengths).toEqual([10, 20, 25]);
+    expect(summariser.summarise(curves, 1000, 100)).toEqual(summarise(curves));
+  });
   test('begins anew where a seed is run again or goes back', () => {
     const summariser = new Summariser('return', 'offline');
     const lead = curveOf(0, [

@@ -94,7 +94,7 @@ export function seedPoints(
   offlineUpdates: number,
 ): readonly SeedPoint[] {
   const line = new SeedLine(measure, phase);
-  line.follow(result, offlineUpdates);
+  line.follow(result, offlineUpdates, Number.POSITIVE_INFINITY);
   return line.points;
 }
 
@@ -108,14 +108,16 @@ class SeedLine {
   private standIn: EvaluationPoint | null = null;
   private taken = 0;
   private lastTaken: EvaluationPoint | null = null;
+  /** Whether there was more than it could take. */
+  isBehind = false;
 
   constructor(
     private readonly measure: Measure,
     private readonly phase: Phase,
   ) {}
 
-  /** False where what was taken before is no longer so: the line has begun anew. */
-  follow(result: SeedResult, offlineUpdates: number): boolean {
+  /** Takes at most `most` new evaluations. False where what was taken before is no longer so: the line has begun anew. */
+  follow(result: SeedResult, offlineUpdates: number, most: number): boolean {
     const list = result[this.phase];
     const standIn =
       this.phase === 'online' && list[0]?.step !== 0 ? evaluationAt(result.offline, offlineUpdates) : null;
@@ -131,7 +133,9 @@ class SeedLine {
       this.standIn = standIn;
       if (standIn) this.add(0, standIn);
     }
-    for (; this.taken < list.length; this.taken++) {
+    const end = Math.min(list.length, this.taken + most);
+    this.isBehind = end < list.length;
+    for (; this.taken < end; this.taken++) {
       this.lastTaken = list[this.taken];
       this.add(this.lastTaken.step, this.lastTaken);
     }
@@ -161,8 +165,8 @@ interface Draft {
 
 /**
  * Summarises one measure of one phase over seeds, incrementally: a call costs only what is new, and intervals, the costly part, are
- * computed of drawn points alone. `budget` bounds the new intervals of one call, so that no call is long; `pending` says whether some
- * are left.
+ * computed of drawn points alone. `budget` bounds the new intervals of one call and `most` each seed's new evaluations, so that no call
+ * is long; `pending` says whether some are left.
  */
 export class Summariser {
   pending = false;
@@ -179,12 +183,17 @@ export class Summariser {
   ) {}
 
   /** @param curves in seed order, the lead first; its length is the run's number of seeds, the queued ones included (empty) */
-  summarise(curves: readonly SeedCurve[], offlineUpdates: number, budget: number): PhaseSummary {
-    this.follow(curves, offlineUpdates);
+  summarise(
+    curves: readonly SeedCurve[],
+    offlineUpdates: number,
+    budget: number,
+    most = Number.POSITIVE_INFINITY,
+  ): PhaseSummary {
+    this.follow(curves, offlineUpdates, most);
     while (this.addStep(curves));
     const drawn = this.drafts.points();
     let left = budget;
-    this.pending = false;
+    this.pending = this.lines.some(({ isBehind }) => isBehind);
     for (const draft of drawn) {
       if (draft.shown.interval !== null || draft.values.length < 2) continue;
       if (left > 0) draft.shown = { ...draft.shown, interval: bootstrapInterval(draft.values) };
@@ -203,12 +212,12 @@ export class Summariser {
     return this.lines.map(({ thinned }) => thinned.points());
   }
 
-  private follow(curves: readonly SeedCurve[], offlineUpdates: number): void {
+  private follow(curves: readonly SeedCurve[], offlineUpdates: number, most: number): void {
     const { measure, phase } = this;
     let isSame = this.lines.length === curves.length;
     if (!isSame) this.lines = curves.map(() => new SeedLine(measure, phase));
     curves.forEach(({ result }, i) => {
-      if (!this.lines[i].follow(result, offlineUpdates)) isSame = false;
+      if (!this.lines[i].follow(result, offlineUpdates, most)) isSame = false;
     });
     if (isSame) return;
     this.drafts = noDrafts();

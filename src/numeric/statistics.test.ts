@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   bootstrapInterval,
@@ -106,6 +107,21 @@ describe('welchInterval', () => {
 });
 
 describe('bootstrap', () => {
+  test('counting gives the bits of sorting, ties and infinities included', () => {
+    const number = fc.oneof(
+      fc.integer({ min: -2, max: 2 }),
+      fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }),
+    );
+    fc.assert(
+      fc.property(fc.array(number, { minLength: 1, maxLength: 34 }), fc.nat(2), (values, seed) => {
+        const options = { seed, resamples: 100 };
+        expect(bootstrapInterval(values, options)).toEqual(stratifiedBootstrapInterval([values], options));
+      }),
+      { numRuns: 200 },
+    );
+    const infinite = [1, Number.POSITIVE_INFINITY, 2];
+    expect(bootstrapInterval(infinite)).toEqual(stratifiedBootstrapInterval([infinite]));
+  });
   test.each(golden.bootstrap)('seed $seed, level $level has the golden interval', (of) => {
     const { tasks, interval, ...options } = of;
     expectSameInterval(stratifiedBootstrapInterval(tasks, options), interval);

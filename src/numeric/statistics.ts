@@ -90,7 +90,62 @@ export interface BootstrapOptions {
  * @throws RangeError for a level outside (0, 1), resamples below 1 or a seed that is no u32
  */
 export function bootstrapInterval(values: ArrayLike<number>, options: BootstrapOptions = {}): Interval {
-  return stratifiedBootstrapInterval([values], options);
+  const isUsual = options.statistic === undefined && values.length > 0 && values.length <= mostKeptDraws;
+  return isUsual && !Number.isNaN(mean(values))
+    ? usualInterval(values, options)
+    : stratifiedBootstrapInterval([values], options);
+}
+
+/** Draws are kept for samples up to this size: a byte each, 2000 times the size. */
+const mostKeptDraws = 32;
+const keptDraws = new Map<string, Uint8Array>();
+/** Which value every draw takes, [resamples, count]: the same for all samples of a size. */
+function drawsOf(count: number, resamples: number, seed: number): Uint8Array {
+  const key = `${count} ${resamples} ${seed}`;
+  const known = keptDraws.get(key);
+  if (known) return known;
+  const random = stream(seed, 'bootstrap');
+  const draws = Uint8Array.from({ length: count * resamples }, () => random.index(count));
+  keptDraws.set(key, draws);
+  return draws;
+}
+
+/**
+ * The interval of the interquartile mean by counting: a resample holds each value so many times, so in ascending order it is known
+ * without sorting, and the middle of it is added up. The same draws and the same sums as the general way, in a tenth of its time.
+ */
+function usualInterval(
+  values: ArrayLike<number>,
+  { resamples = 2000, level = 0.95, seed = 0 }: BootstrapOptions,
+): Interval {
+  requireLevel(level);
+  requireResamples(resamples);
+  const count = values.length;
+  const ascending = Array.from(values, (_, i) => i).sort((a, b) => values[a] - values[b]);
+  const rankOf = new Uint8Array(count);
+  ascending.forEach((index, rank) => {
+    rankOf[index] = rank;
+  });
+  const sorted = Float64Array.from(ascending, (index) => values[index]);
+  const draws = drawsOf(count, resamples, seed);
+  const cut = Math.floor(count / 4);
+  const middle = count - 2 * cut;
+  const times = new Uint8Array(count);
+  const results = new Float64Array(resamples);
+  for (let r = 0; r < resamples; r++) {
+    times.fill(0);
+    for (let i = r * count; i < (r + 1) * count; i++) times[rankOf[draws[i]]]++;
+    let sum = 0;
+    let passed = 0;
+    for (let rank = 0; passed < cut + middle; rank++) {
+      const end = Math.min(passed + times[rank], cut + middle);
+      for (let at = Math.max(passed, cut); at < end; at++) sum += sorted[rank];
+      passed += times[rank];
+    }
+    results[r] = sum / middle;
+  }
+  results.sort();
+  return [quantileOfSorted(results, (1 - level) / 2), quantileOfSorted(results, (1 + level) / 2)];
 }
 
 /**
@@ -104,9 +159,7 @@ export function stratifiedBootstrapInterval(
   { statistic = interquartileMeanInPlace, resamples = 2000, level = 0.95, seed = 0 }: BootstrapOptions = {},
 ): Interval {
   requireLevel(level);
-  if (!(Number.isInteger(resamples) && resamples >= 1)) {
-    throw new RangeError(`resamples: expected an integer from 1, got ${resamples}`);
-  }
+  requireResamples(resamples);
   const random = stream(seed, 'bootstrap');
   const resample = new Float64Array(tasks.reduce((total, task) => total + task.length, 0));
   const results = new Float64Array(resamples);
@@ -160,6 +213,11 @@ function around(centre: number, error: number, degrees: number, level: number): 
   return [centre - reach, centre + reach];
 }
 
+function requireResamples(resamples: number): void {
+  if (!(Number.isInteger(resamples) && resamples >= 1)) {
+    throw new RangeError(`resamples: expected an integer from 1, got ${resamples}`);
+  }
+}
 function requireLevel(level: number): void {
   if (!(level > 0 && level < 1)) throw new RangeError(`level: expected between 0 and 1, got ${level}`);
 }
