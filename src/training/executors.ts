@@ -40,8 +40,8 @@ export async function chooseExecutor(choice: ExecutorChoice, trial?: Trial): Pro
   let reason = '';
   for (const id of [choice, ...fallbacks.filter((fallback) => fallback !== choice)]) {
     const executor = await loadExecutor(id);
-    const unavailable = executor ? await executor.unavailable() : `${executorName(id)} is not part of this build`;
-    if (executor && unavailable === null) {
+    const unavailable = await executor.unavailable();
+    if (unavailable === null) {
       if (id === choice) return { executor, why: 'Chosen in the settings.', timings: [], problem: null };
       const problem: RunProblem = {
         kind: 'executorUnavailable',
@@ -52,7 +52,7 @@ export async function chooseExecutor(choice: ExecutorChoice, trial?: Trial): Pro
       };
       return { executor, why: `${reason}, so ${id} is used.`, timings: [], problem };
     }
-    reason ||= (unavailable ?? '').replace(/\.$/, '');
+    reason ||= unavailable.replace(/\.$/, '');
   }
   throw new Error(`Nothing here can train: ${reason}`);
 }
@@ -114,10 +114,12 @@ export function executorName(id: ExecutorId): string {
 }
 
 /** Null where this build has none. */
-export async function loadExecutor(id: ExecutorId): Promise<Executor | null> {
+export async function loadExecutor(id: ExecutorId): Promise<Executor> {
   switch (id) {
     case 'wasm':
       return (await import('../compute/wasm/session')).wasmExecutor;
+    case 'wasm-relaxed':
+      return (await import('../compute/wasm/session')).wasmRelaxedExecutor;
     case 'webgpu':
       return (await import('../compute/webgpu/session')).webgpuExecutor;
     case 'tfjs-cpu':
@@ -127,8 +129,6 @@ export async function loadExecutor(id: ExecutorId): Promise<Executor | null> {
       const { tfjsExecutor } = await import('../compute/tfjs/session');
       return tfjsExecutor(id.slice('tfjs-'.length) as 'cpu' | 'wasm' | 'webgl' | 'webgpu');
     }
-    case 'wasm-relaxed':
-      return null;
     default:
       return id satisfies never;
   }

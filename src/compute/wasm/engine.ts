@@ -7,6 +7,7 @@ import type { BatchSplit, Session, SourceName } from '../executor';
 import type { Place, Plan } from '../program/plan';
 import { type Encoded, encode } from './encode';
 import { engineBase64 } from './engine.generated';
+import { loadRelaxedEngine } from './relaxed';
 import { type Home, relocate, replayBytes } from './relocate';
 
 const pageBytes = 65536;
@@ -37,18 +38,22 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-/** Strict: every operation rounded, the same bits everywhere. */
-export type Flavour = 'strict';
+/** Strict: every operation rounded, the same bits everywhere. Relaxed: fused multiply-add, whose bits depend on the processor. */
+export type Flavour = 'strict' | 'relaxed';
 const compiled = new Map<Flavour, Promise<WebAssembly.Module>>();
 
 /** Each flavour's module, compiled once. */
 function moduleOf(flavour: Flavour): Promise<WebAssembly.Module> {
   let module = compiled.get(flavour);
   if (!module) {
-    module = WebAssembly.compile(decodeBase64(engineBase64));
+    module = binaryOf(flavour).then((binary) => WebAssembly.compile(decodeBase64(binary)));
     compiled.set(flavour, module);
   }
   return module;
+}
+
+async function binaryOf(flavour: Flavour): Promise<string> {
+  return flavour === 'strict' ? engineBase64 : loadRelaxedEngine();
 }
 
 /** `instances` of the engine on one new memory of at least `bytes` bytes; each has its own configuration. */

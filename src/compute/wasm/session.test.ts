@@ -9,7 +9,8 @@ import type { Tensor } from '../program/tensor';
 import { traceProgramSet, transitionLayout } from '../program/trace';
 import { ReferenceSession } from '../reference/session';
 import { initialState } from '../state';
-import { wasmExecutor } from './session';
+import { hasRelaxedSimd } from './relaxed';
+import { wasmExecutor, wasmRelaxedExecutor } from './session';
 import { randomFloats } from './testing';
 
 const record = transitionLayout(3, 2);
@@ -150,6 +151,18 @@ describe('a session', () => {
     } finally {
       Object.defineProperty(globalThis, 'WebAssembly', { value: present, configurable: true, writable: true });
     }
+  });
+  test('with fused multiply-add is another executor, which repeats nowhere and says where it is missing', async () => {
+    expect(wasmRelaxedExecutor).toMatchObject({ id: 'wasm-relaxed', reproducible: false });
+    const missing = await wasmRelaxedExecutor.unavailable();
+    if (!hasRelaxedSimd()) {
+      expect(missing).toBe('WebAssembly has no fused multiply-add here.');
+      return;
+    }
+    expect(missing).toBeNull();
+    const [strict, fused] = [await open(), await wasmRelaxedExecutor.open(randomProgram(0), { seed: 5, ...capacity })];
+    await fill(fused);
+    expect(difference(await fused.run(1), await strict.run(1), 1)).toBeLessThan(1e-5);
   });
   test('starts from the initial state of its seed', async () => {
     const session = await wasmExecutor.open(randomProgram(0), { seed: 5, ...capacity });
