@@ -5,6 +5,7 @@ import {
   type Efficiency,
   type EngineReport,
   engineBars,
+  milliseconds,
   type Row,
   ratiosOf,
   replicaRatiosOf,
@@ -82,6 +83,7 @@ export async function measureEngine(
       const { executor, replicas } = contender;
       const work: Work = { algorithm, hidden, batch, replicas };
       rows.push({ ...work, executor, medianMs, lowMs, highMs, rounds: samples.length });
+      say(`  ${executor}${replicas === 1 ? '' : ` ×${replicas}`}: ${milliseconds(medianMs)} ms`);
       const ceiling = ceilingOf(
         executor,
         product === undefined ? null : flopsOf(peak) / product.medianMs / 1e6,
