@@ -18,8 +18,8 @@ import type { Phase, RunSpec } from '../spec/runSpec';
 
 /** The frozen copy of π₀ that an anchor pulls towards. */
 export const anchorModule = 'anchorPolicy';
-/** Episodes or states answered by one query. */
-const lookColumns = 64;
+/** Episodes or states answered by one query: the usual 20 episodes fit, and little is computed for nobody. */
+const lookColumns = 32;
 /** One environment acts; queries come in fours. */
 const actColumns = 4;
 
