@@ -113,6 +113,40 @@ test('each of its runs is the run its recipe alone would be', async ({ lab, page
   expect(await lab.digest(lab.runs.last())).toBe(JSON.parse(stdout).digest);
 });
 
+test('on a phone: the form in the sheet, the plot under the curve, no sideways scroll', async ({
+  lab,
+  page,
+  expectAccessible,
+}) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  await lab.open(encodeLink(tiny));
+  await page.getByRole('button', { name: 'Edit the recipe' }).click();
+  const settings = page.getByRole('complementary', { name: 'All settings' });
+  await settings
+    .getByRole('region', { name: 'Pretrain' })
+    .getByRole('button', { name: 'Sweep Expectile τ', exact: true })
+    .click();
+  const form = page.getByRole('dialog', { name: 'Sweep Expectile τ', exact: true });
+  await expectAccessible();
+  await order(form, { 'Seeds a value': 1 });
+  await form.getByRole('button', { name: 'Start the sweep' }).click();
+  await closeSettings(lab);
+  await lab.finished();
+  await rowsOf(lab).nth(2).getByRole('button').click();
+  for (const [colorScheme, width] of [
+    ['light', 360],
+    ['dark', 320],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 640 });
+    await expectAccessible();
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow, `sideways scroll at ${width} px`).toBeLessThanOrEqual(0);
+  }
+});
+
 test('pauses, goes on and stops as one; what was measured stays', async ({ lab, page }) => {
   await lab.open(encodeLink(longerRecipe({ seeds: '0..1' })));
   const form = await openForm(lab, 'Expectile τ');

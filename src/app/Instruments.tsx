@@ -4,6 +4,7 @@ import { runDashes } from '../charts/palette';
 import { shortNumber } from '../charts/scale';
 import { type RunLines, ZoneChart } from '../charts/ZoneChart';
 import { type Health, measureCatalogue, outsideHealth, predictionHealth } from '../metrics/catalogue';
+import { currentRun } from '../store/laboratory';
 import { useLab, useLaboratory } from './LabContext';
 import { numbersOf, useGrowingRange, useLines, useShownRuns, useZones } from './ReturnPanel';
 import { useLater } from './useLater';
@@ -45,8 +46,12 @@ function useInstrument(turn: number) {
 function PredictedQ() {
   const { palette, runs, zones, cursor, onCursor, key } = useInstrument(1);
   const stage = useLab((state) => state.stage);
-  // Solid promises, dashed what came of them, of the newest run: two runs at once would be four lines in a thumbnail.
-  const newest = useMemo(() => runs.slice(-1), [runs]);
+  const currentId = useLab((state) => currentRun(state)?.id ?? null);
+  // Solid promises, dashed what came of them, of one run: two runs at once would be four lines in a thumbnail.
+  const newest = useMemo(
+    () => [runs.find(({ id }) => id === currentId) ?? runs.at(-1)].flatMap((run) => run ?? []),
+    [runs, currentId],
+  );
   const predicted = useLines(newest, 'predicted', palette);
   const outcomes = useLines(newest, 'realised', palette);
   const lines = useMemo(

@@ -163,6 +163,8 @@ export function ReturnPanel() {
   const isHidden =
     recipe.evaluation.honestOffline === true && current !== null && current.curves[0].result.online.length === 0;
   const hasPoints = lines.some(({ seeds }) => seeds.some(({ offline, online }) => offline.length + online.length > 0));
+  // In words the run that is looked at, or the newest.
+  const told = lines.find(({ id }) => id === (pickedId ?? currentId)) ?? lines.at(-1);
   const marks = useMemo(() => marksOf(subject?.spec ?? recipe), [subject?.spec, recipe]);
   return (
     <section className="panel curve" id="curve" tabIndex={-1} aria-label={words.landmarks.curve}>
@@ -253,8 +255,8 @@ export function ReturnPanel() {
           ? words.sweep.caption(subject.curves.length)
           : words.chart.caption(subject?.curves.length ?? recipe.seeds.length)}
       </p>
-      <LiveSummary lines={lines} data={card?.meanReturn ?? null} />
-      <NumbersTable lines={lines} />
+      <LiveSummary run={told} data={card?.meanReturn ?? null} />
+      <NumbersTable run={told} />
     </section>
   );
 }
@@ -430,10 +432,10 @@ function CrosshairBox({
 
 const summaryMilliseconds = 10_000;
 /** What a screen reader hears of a live curve, at most every ten seconds. */
-function LiveSummary({ lines, data }: { lines: readonly RunLines[]; data: number | null }) {
+function LiveSummary({ run, data }: { run: RunLines | undefined; data: number | null }) {
   const [text, setText] = useState('');
   const newest = useRef('');
-  newest.current = summaryText(lines.at(-1), data);
+  newest.current = summaryText(run, data);
   useEffect(() => {
     const timer = setInterval(() => setText(newest.current), summaryMilliseconds);
     return () => clearInterval(timer);
@@ -457,9 +459,8 @@ function summaryText(run: RunLines | undefined, data: number | null): string {
   );
 }
 
-/** The numbers behind the newest run's line, for those who do not see it; as drawn, the lead seed goes ahead alone. */
-function NumbersTable({ lines }: { lines: readonly RunLines[] }) {
-  const run = lines.at(-1);
+/** The numbers behind one run's line, for those who do not see it; as drawn, the lead seed goes ahead alone. */
+function NumbersTable({ run }: { run: RunLines | undefined }) {
   if (!run) return null;
   const rows = (['offline', 'online'] as const).flatMap((phase) => {
     const { points, leading } = run.summary[phase];

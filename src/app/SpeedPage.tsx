@@ -85,7 +85,7 @@ export default function SpeedPage({ onClose }: { onClose: () => void }) {
           </div>
         )}
         <Status state={state} isTraining={isTraining} />
-        {state.rows.length > 0 && <Results rows={state.rows} report={state.report} />}
+        {state.rows.length > 0 && <Results rows={state.rows} />}
         {state.skipped.length > 0 && <Skipped skipped={state.skipped} />}
         {state.report && <Machine report={state.report} />}
       </main>
@@ -134,7 +134,7 @@ function Status({ state, isTraining }: { state: SpeedState; isTraining: boolean 
   );
 }
 
-function Results({ rows, report }: { rows: readonly SpeedRow[]; report: SpeedReport | null }) {
+function Results({ rows }: { rows: readonly SpeedRow[] }) {
   const palette = usePalette();
   return sizesOf(rows).map((size) => {
     const own = rowsAt(rows, size);
@@ -150,7 +150,7 @@ function Results({ rows, report }: { rows: readonly SpeedRow[]; report: SpeedRep
           bars={ratesOf(own, palette)}
           most={Math.max(...own.map(({ updatesPerSecond }) => updatesPerSecond))}
         />
-        {report && <Roofline rows={own} report={report} palette={palette} />}
+        <Roofline rows={own} palette={palette} />
         <SpeedTable rows={own} title={title} />
       </section>
     );
@@ -172,11 +172,10 @@ function ratesOf(rows: readonly SpeedRow[], palette: Palette): readonly Bar[] {
 }
 
 /** Matrix arithmetic against the fastest the same core or device could do, as parts of that. */
-function Roofline({ rows, report, palette }: { rows: readonly SpeedRow[]; report: SpeedReport; palette: Palette }) {
+function Roofline({ rows, palette }: { rows: readonly SpeedRow[]; palette: Palette }) {
   const bars = rows.flatMap((row): Bar[] => {
     if (row.gigaflops === null || row.shareOfPeak === null) return [];
-    const peak = row.executor === 'webgpu' ? (report.devicePeak?.gigaflops ?? 0) : report.peak.gigaflops;
-    const text = words.speed.ofPeak(shortNumber(row.gigaflops), shortNumber(peak), shareText(row.shareOfPeak));
+    const text = words.speed.share(shortNumber(row.gigaflops), shareText(row.shareOfPeak));
     return [
       {
         id: row.executor,

@@ -381,7 +381,6 @@ export const words = {
     share: (flops: string, share: string) => `${flops} GFLOP/s, ${share} of the peak`,
     ratesOf: (size: string) => `Updates a second: ${size}`,
     roofline: 'Matrix arithmetic of the update against the fastest matrix product measured here (the line)',
-    ofPeak: (flops: string, peak: string, share: string) => `${flops} of ${peak} GFLOP/s, ${share}`,
     noDevice: 'none that WebGPU can use',
     software: (name: string) => `${name}, played by the processor`,
     deviceLine: (device: string) => `Graphics: ${device}.`,

@@ -54,7 +54,7 @@ export function SweepChart(props: SweepChartProps) {
   const { label, axis, range, values, selectedId, onSelect, palette, empty } = props;
   const [frame, { width, height }] = useSize<HTMLElement>();
   const plot = useMemo<Plot>(() => {
-    const [left, right, top, bottom] = [56, 22, 22, tickHeight + 18];
+    const [left, right, top, bottom] = [56, 22, 38, tickHeight + 18];
     return { left, top, width: Math.max(0, width - left - right), height: Math.max(0, height - top - bottom) };
   }, [width, height]);
   const places = useMemo(() => values.map(({ value }) => placeOfValue(axis, value) ?? 0), [values, axis]);
@@ -209,14 +209,7 @@ function Points({
       {ownX !== null && (
         <>
           <line x1={ownX} x2={ownX} y1={plot.top} y2={bottom} stroke={palette.ink} strokeDasharray="4 3" />
-          <text
-            x={ownX > plot.left + plot.width / 2 ? ownX - 5 : ownX + 5}
-            y={plot.top + 10}
-            textAnchor={ownX > plot.left + plot.width / 2 ? 'end' : 'start'}
-            fontSize={12}
-            fill={palette.second}
-            className="haloed"
-          >
+          <text x={ownX} y={plot.top - 6} textAnchor="middle" fontSize={12} fill={palette.second} className="haloed">
             {current.label}
           </text>
         </>
