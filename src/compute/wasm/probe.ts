@@ -10,11 +10,17 @@ import { flopsOf, forms, type Product } from './product';
 export interface Peak extends Product {
   readonly gigaflops: number;
 }
-/** From operands within the first-level cache to ones beyond it; narrow and deep, wide and flat. */
+/**
+ * From operands within the first-level cache to ones beyond it; narrow and deep, wide and flat. Fewer than 16 columns are
+ * made by blocks of other shapes (assembly/blocks.ts): the best of all shapes is looked for, not that of the usual one.
+ */
 const sizes: readonly (readonly [rows: number, columns: number, depth: number])[] = [
   [64, 64, 64],
   [16, 16, 512],
   [128, 16, 64],
+  [128, 12, 128],
+  [128, 8, 128],
+  [128, 4, 128],
   [32, 256, 64],
   [128, 128, 128],
   [256, 256, 256],
