@@ -2,7 +2,7 @@
  * Measures the lab: `npm run --silent bench -- engine|scaling|memory|run …`. Progress goes to stderr, the result to stdout.
  * Bad input ends with exit code 2 and one sentence.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ import { engineWorks, sizeName, type Work } from '../src/compute/bench/sizes';
 import { openBrowserHost } from './bench/browser';
 import { engineExecutors, measureEngine } from './bench/engine';
 import { localHost } from './bench/host';
+import { replaceSection } from './bench/into';
 import { measureMemory, memoryExecutors, memoryTable } from './bench/memory';
 import { pythonPeers } from './bench/python';
 import { browserRun, measureRun, runTable } from './bench/run';
@@ -29,6 +30,7 @@ const usage = `Usage: npm run --silent bench -- BENCHMARK [options]
 
   --json            the result as one JSON object
   --markdown        the result as Markdown
+  --into file       replaces this result’s section of a Markdown document besides, as in src/compute/PERFORMANCE.md
   --executor a,b    only these
                     engine: ${engineExecutors.join(', ')}
                     scaling: ${scalingExecutors.join(', ')}; memory: one of ${memoryExecutors.join(', ')}
@@ -58,6 +60,7 @@ const options = {
   rounds: { type: 'string', default: '15' },
   cap: { type: 'string', default: '10' },
   out: { type: 'string' },
+  into: { type: 'string' },
   minutes: { type: 'string', default: '5' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -108,7 +111,8 @@ async function runEngine(values: Values, command: string): Promise<number> {
       say,
     });
     const report: EngineReport = { ...result, ...place(browser?.version, command), isBrowser };
-    print(values, report, tableOf(report, styleOf(values)));
+    const onGpu = report.device === null || report.device.isSoftware ? '' : ', graphics processor';
+    print(values, `engine, ${isBrowser ? 'Chromium' : 'Node'}${onGpu}`, report, (style) => tableOf(report, style));
     return 0;
   } finally {
     peers.close();
@@ -127,7 +131,7 @@ async function runScaling(values: Values, command: string): Promise<number> {
     for (const [name, svg] of Object.entries(scalingPlots(result))) writeFileSync(join(values.out, name), svg);
   }
   const report = { benchmark: 'scaling', ...place(undefined, command), ...result };
-  print(values, report, scalingTable(result, styleOf(values)));
+  print(values, 'scaling', report, (style) => scalingTable(result, style));
   return 0;
 }
 
@@ -138,7 +142,8 @@ async function runMemory(values: Values, command: string): Promise<number> {
   const minutes = numberOf('--minutes', values.minutes, 1, 600);
   if (executor === 'webgpu') await provideGpu();
   const result = await measureMemory(executor, minutes, say);
-  print(values, { ...result, ...place(undefined, command) }, memoryTable(result, styleOf(values)));
+  const report = { ...result, ...place(undefined, command) };
+  print(values, `memory, ${executor}`, report, (style) => memoryTable(result, style));
   return 0;
 }
 
@@ -147,15 +152,13 @@ async function runWhole(values: Values, command: string): Promise<number> {
   try {
     if (values.browser && browser === null) return 1;
     const result = browser === null ? await measureRun() : browserRun(await browser.wholeRun());
-    print(values, { ...result, ...place(browser?.version, command) }, runTable(result, styleOf(values)));
+    const report = { ...result, ...place(browser?.version, command) };
+    const section = `run, ${browser === null ? 'Node' : 'Chromium'}`;
+    print(values, section, report, (style) => runTable(result, style));
     return 0;
   } finally {
     await browser?.close();
   }
-}
-
-function styleOf({ markdown }: Values): TableStyle {
-  return markdown ? 'markdown' : 'text';
 }
 
 /** "256/256x16" */
@@ -171,8 +174,13 @@ function place(browser: string | undefined, command: string) {
   };
 }
 
-function print(values: Values, report: object, text: string): void {
-  process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : text);
+/** Prints a result as it was asked for. `section` is its name in a document; `textIn` writes it as text or as Markdown. */
+function print(values: Values, section: string, report: object, textIn: (style: TableStyle) => string): void {
+  const style = values.markdown ? 'markdown' : 'text';
+  process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : textIn(style));
+  if (values.into === undefined) return;
+  const document = existsSync(values.into) ? readFileSync(values.into, 'utf8') : '';
+  writeFileSync(values.into, replaceSection(document, section, textIn('markdown')));
 }
 
 /** @throws Misuse */

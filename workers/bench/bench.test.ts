@@ -3,6 +3,7 @@ import { growthOf } from '../../src/compute/bench/growth';
 import { benchAlgorithms, published, small } from '../../src/compute/bench/sizes';
 import { plan } from '../../src/compute/program/planner';
 import { type BenchWorker, type SpeedEvent, SpeedTest } from './client';
+import { replaceSection } from './into';
 import { plotSvg, ticks } from './plot';
 import { benchPrograms } from './programs';
 import type { BenchAnswer, BenchRequest, LocalExecutor } from './protocol';
@@ -153,6 +154,14 @@ describe('plots', () => {
     expect(Object.keys(scalingPlots(result))).toEqual(['scaling-replicas.svg']);
     expect(scalingTable(result, 'text')).toMatch(/wasm +0\.25 ms +0\.50 ms +1\.00 ms +2\.00 ms +4\.00 ms +8\.00 ms/);
   });
+});
+
+test('a result replaces its own section of a document, or comes at its end', () => {
+  const first = replaceSection('# Performance\n', 'a', 'one\n');
+  expect(first).toBe('# Performance\n\n<!-- bench: a -->\n\none\n\n<!-- end -->\n');
+  const both = replaceSection(first, 'b', 'two');
+  expect(replaceSection(both, 'a', 'three')).toBe(both.replace('one', 'three'));
+  expect(() => replaceSection('<!-- bench: a -->', 'a', '')).toThrow('has no');
 });
 
 test('processor time is that of the children', () => {

@@ -139,7 +139,7 @@ export function memoryTable(
     '',
     draw({ head: ['memory', 'after warm-up', 'at the end', 'growth'], lines }, style),
     '',
-    ...bars.map(barLine),
+    ...bars.map((bar) => `${style === 'markdown' ? '- ' : ''}${barLine(bar)}`),
     '',
   ].join('\n');
 }

@@ -89,7 +89,7 @@ export function runTable({ seeds, total, isPinned, bars }: RunResult, style: Tab
     '',
     draw({ head, lines }, style),
     '',
-    ...bars.map(barLine),
+    ...bars.map((bar) => `${style === 'markdown' ? '- ' : ''}${barLine(bar)}`),
     '',
   ].join('\n');
 }
