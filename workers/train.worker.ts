@@ -62,12 +62,15 @@ async function prepared(spec: RunSpec, report: (event: RunEvent) => void) {
 async function chosenFor(
   { lanes, places, isCompared, choice }: Start,
   data: Promise<{ prepared: Prepared }>,
+  report: (event: RunEvent) => void,
 ): Promise<ChosenExecutor> {
   const [{ spec }] = lanes;
   if (choice) return repeatChoice(choice);
   if (spec.executor !== 'auto') return chooseExecutor(spec.executor);
   const seeds = lanes.map(({ seed }) => seed);
-  return chooseExecutor('auto', { spec, prepared: (await data).prepared, seeds, places, isCompared, now, sleep });
+  const { prepared: made } = await data;
+  report({ kind: 'preparing', what: 'Trying which executor is fastest here', done: 0, of: 0 });
+  return chooseExecutor('auto', { spec, prepared: made, seeds, places, isCompared, now, sleep });
 }
 
 type Start = Extract<ToTrainer, { kind: 'start' }>;
@@ -99,8 +102,13 @@ async function start(message: Start): Promise<void> {
   });
   pace = control;
   try {
-    const making = prepared(first.spec, (event) => reporterOf(first).report(event));
-    const [{ executor, why, timings, problem }, data] = await Promise.all([chosenFor(message, making), making]);
+    const report = (event: RunEvent) => reporterOf(first).report(event);
+    const sayNow = (event: RunEvent) => {
+      report(event);
+      reporterOf(first).flush();
+    };
+    const making = prepared(first.spec, report);
+    const [{ executor, why, timings, problem }, data] = await Promise.all([chosenFor(message, making, sayNow), making]);
     const lanes = executor.id === 'webgpu' ? message.lanes : [first];
     living = lanes;
     if (message.lanes.length > 1) {

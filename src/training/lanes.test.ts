@@ -111,6 +111,26 @@ describe('a lane that leaves', () => {
     });
     expect(events[1].at(-1)).toMatchObject({ kind: 'finished', outcome: 'failed' });
   });
+  test('by diverging, on a device whose replicas advance together: the others do not wait for it', async () => {
+    const device = new FakeDevice(1);
+    const { openReplicas } = device;
+    device.openReplicas = async (programs, options) => {
+      const sessions = await openReplicas(programs, options);
+      const [, second] = sessions;
+      const run = second.run.bind(second);
+      if (device.openings.length === 1)
+        second.run = async (updates, thenQuery) => (await run(updates, thenQuery)).fill(Number.NaN);
+      return sessions;
+    };
+    const { results, digests } = await together(asLoneRuns, device);
+    expect(results[1]).toMatchObject({ outcome: 'failed', problem: { kind: 'notFinite', seed: 0 } });
+    // The one that failed is not opened again after the switch.
+    expect(device.openings).toEqual([
+      [4, 0, 9],
+      [4, 9],
+    ]);
+    expect(digests).toEqual([loneDigests[0], null, loneDigests[2]]);
+  });
   test('before the others: they do not wait for it', async () => {
     const short = setField(spec, 'online.steps', 0).spec;
     const { results, digests } = await together([...lanesOf([4, 0]), ...lanesOf([9], short)], wasmExecutor);
