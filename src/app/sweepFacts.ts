@@ -25,9 +25,14 @@ export function knobNameInside(slot: Pick<SpecField, 'field' | 'path'>): string 
   return /^[A-Z][a-z]/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
 }
 
-/** The knob that was swept; null where the recipe no longer reads as one that has it. */
-export function knobOf({ recipe, path }: SweepPlace): SpecField | null {
-  return specFields(recipe).find((slot) => slot.path === path) ?? null;
+const knobs = new WeakMap<SweepPlace, SpecField | null>();
+/** The knob that was swept; null where the recipe no longer reads as one that has it. Looked for once: every drawing asks. */
+export function knobOf(sweep: SweepPlace): SpecField | null {
+  const known = knobs.get(sweep);
+  if (known !== undefined) return known;
+  const knob = specFields(sweep.recipe).find(({ path }) => path === sweep.path) ?? null;
+  knobs.set(sweep, knob);
+  return knob;
 }
 /** "0.7", as the field writes it. */
 export function sweptText(sweep: SweepPlace, value: FieldValue = sweep.value): string {
