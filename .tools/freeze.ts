@@ -49,6 +49,7 @@ function goldenLinks() {
     ['online.params.conservatism', 0],
     ['executor', 'auto'],
   );
+  const onDevice = edited(stitching.spec, ['executor', 'webgpu'], ['switch.staleness', 64]);
   const moved: RunSpec = {
     ...stitching.spec,
     changes: [
@@ -71,6 +72,7 @@ function goldenLinks() {
     ...Object.fromEntries(presets.map(({ id, name, spec }) => [`the preset ${name} (${id})`, encodeLink(spec)])),
     'a few knobs and other seeds': encodeLink(knobs),
     'another environment, and with it other algorithms': encodeLink(elsewhere),
+    'acting with earlier weights, on a graphics device': encodeLink(onDevice),
     'knobs moved during the run': encodeLink(moved),
     'a result': encodeLink(knobs, { digest }),
     'a result and its curve': encodeLink(knobs, { digest, curve }),

@@ -46,6 +46,7 @@ test('a run, its repetition and its link give one digest; --json is one object',
   const first = json('run', 'stitching', '--seeds', '0..1', ...settings, '--json');
   expect(first.digest).toMatch(/^[0-9a-f]{64}$/);
   expect(first.seeds.map(({ seed }: { seed: number }) => seed)).toEqual([0, 1]);
+  expect(first).toMatchObject({ executor: 'wasm', staleness: 1 });
   expect(first.seeds[0].offline.map(({ step }: { step: number }) => step)).toEqual([0, 100]);
   expect(first.seeds[0].online.map(({ step }: { step: number }) => step)).toEqual([0, 100]);
   expect(first.dataset).toMatchObject({ n: 1000, episodes: 17 });
