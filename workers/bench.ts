@@ -35,7 +35,7 @@ const usage = `Usage: npm run --silent bench -- BENCHMARK [options]
                     engine: ${engineExecutors.join(', ')}
                     scaling: ${scalingExecutors.join(', ')}; memory: one of ${memoryExecutors.join(', ')}
   --rounds n        engine, scaling: timings of each, interleaved (default 15)
-  --cap seconds     engine, scaling: for one contender at one size; a slow one gets fewer rounds, three at least (default 10)
+  --cap seconds     engine, scaling: for one contender at one size; a slow one gets fewer rounds, one at least (default 10)
   --algorithm a,b   engine: only these of iql, td3bc, sac
   --size a,b        engine: only these of ${[...new Set(engineWorks.map(shortName))].join(', ')} (hidden units/batch, x replicas)
   --browser         engine, run: in Chromium instead of Node (Python stays outside), WebGPU on SwiftShader

@@ -49,14 +49,14 @@ describe('rounds', () => {
     expect(median([4, 1, 3, 100])).toBe(3.5);
     expect([0, 0.25, 1].map((share) => quantile([3, 1, 2], share))).toEqual([1, 1.5, 3]);
   });
-  test('one who is slow gets fewer rounds, spread over all, but a median', async () => {
+  test('one who is slow gets fewer rounds, spread over all, but one at least', async () => {
     const log: string[] = [];
     const pair = [contender('wasm', () => 1, log), contender('peer', () => 900, log)];
     const timings = await timeInRounds(pair, 20, { capMs: 7000 });
     expect(timings.map(({ samples }) => samples.length)).toEqual([20, 4]);
     expect(log.slice(-6).filter((executor) => executor === 'peer').length).toBe(1);
     const [crawler] = await timeInRounds([contender('peer', () => 60_000)], 20, { capMs: 6000 });
-    expect(crawler.samples.length).toBe(3);
+    expect(crawler.samples.length).toBe(1);
   });
   test('compiling during the first update neither counts nor ends the warm-up', async () => {
     const peer = contender('peer', (before) => (before === 0 ? 9000 : 2));

@@ -10,8 +10,6 @@ const warmUpUpdates = 200;
 const warmUpMilliseconds = 2000;
 /** Long enough for a browser's clock, which ticks every 0.1 ms. */
 const turnMilliseconds = 40;
-/** Fewer timings than this make no median. */
-const fewestRounds = 3;
 
 export interface Timing {
   readonly contender: Contender;
@@ -25,7 +23,7 @@ export interface Timing {
 export interface RoundOptions {
   /**
    * Milliseconds that each contender may take, warm-up and all. A slow one takes part in fewer rounds, spread over all of
-   * them, but never fewer than three.
+   * them, but in one at least.
    */
   readonly capMs?: number;
   /** A contender stopped with an error. It takes no further part and has no timing. Without this the error is thrown. */
@@ -63,7 +61,7 @@ export async function timeInRounds(
       const { milliseconds, elapsed } = await warmUp(contender, capMs / 2);
       const updates = Math.max(1, Math.round(turnMilliseconds / milliseconds));
       const affordable = Math.floor((capMs - elapsed) / (milliseconds * updates));
-      const own = Math.min(rounds, Math.max(Math.min(fewestRounds, rounds), affordable));
+      const own = Math.min(rounds, Math.max(1, affordable));
       turns.push({ contender, updates, rounds: own, samples: [], hasFailed: false });
     });
     onProgress?.((0.5 * (place + 1)) / contenders.length);
