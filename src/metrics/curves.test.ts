@@ -82,6 +82,21 @@ describe('a run that goes on from an earlier step on another executor', () => {
     expect(curve.metrics.online).toEqual({ steps: [10, 20, 30, 40], columns: { criticLoss: [10, 20, 30, 40] } });
     expect(result.resumed).toMatchObject({ executor: 'wasm', at: { phase: 'online', step: 20 } });
   });
+  test('is drawn as if nobody had looked before', () => {
+    const curves = [0, 1].map((seed) =>
+      curveOf(
+        seed,
+        [0, 50, 100, 150].map((step) => ['offline', step, step + seed]),
+      ),
+    );
+    const summariser = new Summariser('return', 'offline');
+    const look = (of: Summariser) => of.summarise(curves, 300, Number.POSITIVE_INFINITY);
+    expect(look(summariser).points.map(({ step }) => step)).toEqual([0, 50, 100, 150]);
+    for (const curve of curves) appendEvent(curve, resumed('offline', 50));
+    appendEvent(curves[0], evaluation('offline', 100, 7));
+    expect(look(summariser)).toEqual(look(new Summariser('return', 'offline')));
+    expect(look(summariser).points.map(({ step }) => step)).toEqual([0, 50]);
+  });
   test('forgets the whole online phase where it goes back before the switch', () => {
     const curve = curveOf(0, [
       ['offline', 0, 1],
