@@ -192,8 +192,14 @@ function RunRow({ run, onDeleted }: { run: RunView; onDeleted: () => void }) {
   const lead = run.seeds[0]?.at;
   const status =
     run.status === 'stopped' && lead ? words.runs.stoppedAt(placeText(lead)) : words.runs.status[run.status];
+  // What does not repeat bit for bit was never going to be the same.
+  const isComparable = run.executor?.reproducible !== false;
   const verdict =
-    shared && run.digest ? (run.digest.startsWith(shared.digest) ? words.runs.same : words.runs.different) : null;
+    shared && run.digest && isComparable
+      ? run.digest.startsWith(shared.digest)
+        ? words.runs.same
+        : words.runs.different
+      : null;
   return (
     <tr className={run.sweep ? 'swept-row' : undefined}>
       <th scope="row" className="name">
