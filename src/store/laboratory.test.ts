@@ -225,6 +225,22 @@ describe('seeds', () => {
   });
 });
 
+describe('the machine', () => {
+  test('that lost its device says so once, whatever the number of seeds, and the run says what went on', async () => {
+    const { lab, state, say } = laboratory();
+    lab.run();
+    const [at, from] = [{ phase: 'offline', step: 900 } as const, { phase: 'offline', step: 500 } as const];
+    for (const seed of [0, 1, 2]) {
+      say(seed, { kind: 'resumed', at: from, executor: 'wasm', reason: 'it was unplugged' });
+      const [executor, used, reason] = ['WebGPU', 'WebAssembly', 'it was unplugged'];
+      say(seed, { kind: 'problem', problem: { kind: 'deviceLost', at, from, seed, executor, used, reason } });
+    }
+    await flushed();
+    expect(state().messages.map(({ problems }) => problems[0].kind)).toEqual(['deviceLost']);
+    expect(lab.current?.executor).toMatchObject({ id: 'wasm', reproducible: false, resumedAt: from });
+  });
+});
+
 describe('many seeds', () => {
   test('are set and run in one action, whatever runs', () => {
     const { lab, state, trainers } = laboratory();

@@ -7,6 +7,7 @@ import type { ToTrainer, ToViewer } from '../../workers/protocol';
 import type { FieldValue } from '../schema/field';
 import { differences, getField, setField, specFields } from '../spec/fields';
 import { presetById } from '../spec/presets';
+import type { RunProblem } from '../spec/problems';
 import type { RunSpec } from '../spec/runSpec';
 import { nextSeeds, withSeedCount } from '../spec/seeds';
 import { HiddenTab, type Visibility } from './hiddenTab';
@@ -396,10 +397,22 @@ export class Laboratory {
     for (const message of messages) {
       if (message.kind === 'seedFailed') problemsFound([message.problem], message.runId);
       else if (message.kind === 'event' && message.event.kind === 'problem')
-        problemsFound([message.event.problem], message.runId);
+        this.sayProblem(message.event.problem, message.runId);
       else if (message.kind === 'runEnded') this.save(message.runId);
     }
     void this.drawMap();
+  }
+
+  /** What befell the machine befell every seed that trains on it: said once. */
+  private sayProblem(problem: RunProblem, runId: string): void {
+    const { messages, runs, problemsFound } = this.store.getState();
+    const together = siblingsOf(runs, runId).map(({ id }) => id);
+    const isSaid = messages.some(
+      ({ runId: about, problems }) =>
+        about !== null && together.includes(about) && problems.some(({ kind }) => kind === problem.kind),
+    );
+    const isOfMachine = problem.kind === 'deviceLost' || problem.kind === 'executorUnavailable';
+    if (!(isOfMachine && isSaid)) problemsFound([problem], runId);
   }
 
   private noteRate(): void {
