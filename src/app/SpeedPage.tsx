@@ -25,6 +25,9 @@ import { executorName, words } from './words';
 /** Lives as long as the page, so that a result is still there when the screen is opened again. */
 const bench = new SpeedBench();
 
+/** Of the peak, with what a quiet machine's clock may err. More is no speed but a disturbance. */
+const mostShare = 1.05;
+
 export default function SpeedPage({ onClose }: { onClose: () => void }) {
   const laboratory = useLaboratory();
   const state = useStore(bench.store);
@@ -86,6 +89,9 @@ export default function SpeedPage({ onClose }: { onClose: () => void }) {
         )}
         <Status state={state} isTraining={isTraining} />
         {state.rows.length > 0 && <Results rows={state.rows} />}
+        {state.rows.some(({ shareOfPeak }) => (shareOfPeak ?? 0) > mostShare) && (
+          <p className="speed-note watch">{words.speed.disturbed}</p>
+        )}
         {state.skipped.length > 0 && <Skipped skipped={state.skipped} />}
         {state.report && <Machine report={state.report} />}
       </main>

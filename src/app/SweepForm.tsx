@@ -28,12 +28,14 @@ export function SweepButton({ slot }: { slot: NumberSlot }) {
     <Popover
       opened={isOpen}
       onChange={setIsOpen}
-      position="bottom-start"
+      // Beside the panel it slides up where it would leave the window; a phone has no room beside.
+      position={matchMedia('(min-width: 600px)').matches ? 'right-start' : 'bottom-start'}
       width={300}
       shadow="none"
       trapFocus
       returnFocus
-      withinPortal
+      // The mark of the chosen spacing is measured as it opens, and would be measured too small while it grows.
+      transitionProps={{ duration: 0 }}
     >
       <Popover.Target>
         <ActionIcon

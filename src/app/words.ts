@@ -387,6 +387,8 @@ export const words = {
     peakLine: (flops: string) => `Fastest matrix product of one core: ${flops} GFLOP/s.`,
     devicePeakLine: (flops: string) => `Of the graphics processor: ${flops} GFLOP/s.`,
     skipped: (executor: string, reason: string) => `${executor} was left out: ${reason}.`,
+    disturbed:
+      'A share over 100 % means that something else used the processor in between. On a quiet machine the numbers are better.',
     machine: 'This machine',
     copyText: 'Copy as text',
     copyJson: 'Copy as JSON',

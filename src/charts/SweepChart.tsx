@@ -115,7 +115,7 @@ const Means = memo(function Means({ width, height, plot, places, range, values, 
   );
   const tick = { fill: palette.third, fontSize: 12 };
   const written = ticksThatFit(places, plot.width, tickSpacing);
-  const yTicks = niceTicks(range[0], range[1], Math.max(2, Math.floor(plot.height / 48)));
+  const yTicks = niceTicks(range[0], range[1], Math.max(2, Math.floor(plot.height / 36)));
   return (
     <ComposedChart
       width={width}
