@@ -52,7 +52,7 @@ export function plotSvg({ title, xLabel, yLabel, lines }: Plot): string {
     return [
       `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`,
       ...own.map(({ x, y }) => `<circle cx="${left(x)}" cy="${top(y)}" r="3.5" fill="${colour}"/>`),
-      `<text x="${left(last.x) + 10}" y="${top(last.y) + 4}" fill="${colour}">${escaped(name)}</text>`,
+      `<text x="${left(last.x) + 10}" y="${top(last.y) + 4}" style="fill: ${colour}">${escaped(name)}</text>`,
     ];
   });
   const middle = margin.top + inner.height / 2;
