@@ -6,14 +6,7 @@
 import type { Plan } from './program/plan';
 import type { ProgramSet } from './program/program';
 
-export type ExecutorId =
-  | 'wasm'
-  | 'wasm-relaxed'
-  | 'webgpu'
-  | 'tfjs-cpu'
-  | 'tfjs-wasm'
-  | 'tfjs-webgl'
-  | 'tfjs-webgpu';
+export type ExecutorId = 'wasm' | 'wasm-relaxed' | 'webgpu' | 'tfjs-cpu' | 'tfjs-wasm' | 'tfjs-webgl' | 'tfjs-webgpu';
 
 export interface Executor {
   readonly id: ExecutorId;
@@ -26,6 +19,8 @@ export interface Executor {
   readonly staleness: number;
   /** Why it cannot run here, in a sentence for people, or null. */
   unavailable(): Promise<string | null>;
+  /** Why nobody needs to time it here, for it would lose, in a sentence for people, or null. */
+  hopeless?(): Promise<string | null>;
   open(programs: ProgramSet, options: SessionOptions): Promise<Session>;
   /**
    * One session a seed, all of one program, over one dataset: what any of them writes to `data`, all read. Otherwise they are

@@ -71,7 +71,7 @@ async function fastest(trial: Trial | undefined): Promise<ChosenExecutor> {
   if (!trial) return stay('Fast on one core and the same bits everywhere.');
   if (trial.isCompared) return stay('The result is compared with the sender’s, which only WebAssembly repeats.');
   const { webgpuExecutor: webgpu } = await import('../compute/webgpu/session');
-  const missing = await webgpu.unavailable();
+  const missing = (await webgpu.unavailable()) ?? (await webgpu.hopeless?.()) ?? null;
   if (missing !== null) return stay(`${missing.replace(/\.$/, '')}, so WebAssembly is used.`);
   const lanes = trial.seeds.length > 1 ? ` over ${trial.seeds.length} runs at once` : '';
   const slow = await timeUpdates(wasm.executor, trial);

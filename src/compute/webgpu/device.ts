@@ -59,6 +59,12 @@ export async function whyNoDevice(): Promise<string | null> {
   return 'reason' in found ? found.reason : null;
 }
 
+/** Whether all there is computes on the processor. */
+export async function isSoftwareOnly(): Promise<boolean> {
+  const found = await findAdapter();
+  return 'adapter' in found && isSoftware(found.adapter.info);
+}
+
 /** @throws Error with a sentence for people where there is no device */
 export async function openDevice(): Promise<OpenDevice> {
   const found = await findAdapter();

@@ -2,7 +2,7 @@
 import type { Executor, ReplicaOptions } from '../executor';
 import { plan as makePlan } from '../program/planner';
 import type { ProgramSet } from '../program/program';
-import { sharedDevice, whyNoDevice } from './device';
+import { isSoftwareOnly, sharedDevice, whyNoDevice } from './device';
 import { ReplicaGroup } from './group';
 import { logRows } from './memory';
 import type { Tuning } from './tuning';
@@ -15,6 +15,9 @@ export const webgpuExecutor: Executor = {
   reproducible: false,
   staleness: actingSteps,
   unavailable: whyNoDevice,
+  async hopeless() {
+    return (await isSoftwareOnly()) ? 'WebGPU here is computed by the processor itself.' : null;
+  },
   async open(programs, { seed, ...capacities }) {
     const [session] = await openReplicas(programs, { seeds: [seed], ...capacities });
     return session;
@@ -32,5 +35,9 @@ export async function openReplicas(
   const plan = makePlan(programs, { dataCapacity, replayCapacity, logRows, distinctTemporaries: true });
   if (plan.batch % 4 !== 0)
     throw new RangeError(`WebGPU needs a batch of a multiple of 4; this one has ${plan.batch}.`);
-  return (await ReplicaGroup.open(await sharedDevice(), programs, plan, seeds, tuning)).sessions;
+  const device = await sharedDevice();
+  // Compiling goes on for seconds on a device that is gone.
+  const lost = device.lost.then((reason) => Promise.reject(reason));
+  const group = await Promise.race([ReplicaGroup.open(device, programs, plan, seeds, tuning), lost]);
+  return group.sessions;
 }
