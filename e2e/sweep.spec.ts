@@ -88,9 +88,12 @@ test('a sweep by keyboard: a curve a value, the plot, and “Use this value”',
   await expect(lab.primary('Run as new')).toBeVisible();
 });
 
-test('each of its runs is the run its recipe alone would be', async ({ lab, page, commandLine }) => {
+test('each of its runs is the run its recipe alone would be', async ({ lab, page, commandLine, expectAccessible }) => {
   await lab.open(encodeLink(tiny));
   const form = await openForm(lab, 'Learning rate');
+  await expect(form.getByRole('radio', { name: 'Even ratios' })).toBeChecked();
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expectAccessible();
   await order(form, { From: 0.0005, To: 0.002, 'How many': 2, 'Seeds a value': 1 });
   await form.getByRole('button', { name: 'Start the sweep' }).click();
   await closeSettings(lab);

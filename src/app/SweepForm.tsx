@@ -34,8 +34,6 @@ export function SweepButton({ slot }: { slot: NumberSlot }) {
       shadow="none"
       trapFocus
       returnFocus
-      // The mark of the chosen spacing is measured as it opens, and would be measured too small while it grows.
-      transitionProps={{ duration: 0 }}
     >
       <Popover.Target>
         <ActionIcon
