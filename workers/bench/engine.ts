@@ -108,7 +108,7 @@ export async function measureEngine(
     device,
     devicePeak,
     efficiency,
-    bars: engineBars({ rows, efficiency, device, isBrowser, versions }),
+    bars: engineBars({ rows, efficiency, device, isBrowser, versions, peak }),
     skipped: [...skipped].map(([executor, reason]) => ({ executor, reason })),
   };
 }

@@ -4,7 +4,7 @@ import { barLine, judge } from './bars';
 import type { Contender } from './contender';
 import { draw } from './grid';
 import { makeRecords, recordLayout, transitions } from './problem';
-import { type EngineReport, engineBars, type Row, ratiosOf, replicaRatiosOf, tableOf } from './report';
+import { type EngineReport, engineBars, quietnessOf, type Row, ratiosOf, replicaRatiosOf, tableOf } from './report';
 import { median, quantile, timeInRounds } from './rounds';
 import { benchAlgorithms, engineWorks } from './sizes';
 import { tfjsContender } from './tfjsContender';
@@ -196,6 +196,13 @@ describe('report', () => {
       const share = (isBrowser: boolean) => verdicts({ efficiency, isBrowser }).find((line) => line.includes('strict'));
       expect(share(false)).toMatch(/^held.*Node$/);
       expect(share(true)).toMatch(/^missed.*Chromium$/);
+    });
+    test('a busy machine judges no share of the peak, and the table says that it was busy', () => {
+      const efficiency = [{ ...report.efficiency[0], ...large, peakGigaflops: 20, shareOfPeak: 1.2 }];
+      expect(verdicts({ efficiency }).find((line) => line.includes('strict'))).toMatch(/^not measured/);
+      expect(quietnessOf({ ...report, efficiency })).toBe(0.5);
+      expect(tableOf({ ...report, efficiency })).toContain('at 50 % of its best');
+      expect(tableOf(report)).not.toContain('busy');
     });
     test('a line says by how much, and why nothing was measured', () => {
       const atLeast = { name: 'a', bound: 10, sense: 'at least', unit: '×' } as const;

@@ -88,12 +88,22 @@ function workOf({ algorithm, hidden, batch, replicas }: Work): Work {
   return { algorithm, hidden, batch, replicas };
 }
 
-type Measured = Pick<EngineReport, 'rows' | 'efficiency' | 'device' | 'isBrowser'> & {
-  readonly versions: EngineReport['versions'];
-};
+type Measured = Pick<EngineReport, 'rows' | 'efficiency' | 'device' | 'isBrowser' | 'versions' | 'peak'>;
+
+/** Below this the core did much else, and figures are doubtful. */
+const quiet = 0.9;
+
+/**
+ * How fast the fastest matrix product ran while it took turns, against its best: 1 on a quiet machine, less where others use the
+ * core. Of the busiest column; null where nobody took turns with it.
+ */
+export function quietnessOf({ efficiency, peak }: Pick<EngineReport, 'efficiency' | 'peak'>): number | null {
+  const rates = efficiency.filter(({ executor }) => executor === 'wasm').map(({ peakGigaflops }) => peakGigaflops);
+  return rates.length === 0 ? null : Math.min(...rates) / peak.gigaflops;
+}
 
 /** The engine's promises. Those about a graphics processor count only on a real one. */
-export function engineBars({ rows, efficiency, device, isBrowser, versions }: Measured): JudgedBar[] {
+export function engineBars({ rows, efficiency, device, isBrowser, versions, peak }: Measured): JudgedBar[] {
   const timeOf = (executor: string, { hidden, batch }: typeof small, replicas = 1) =>
     rows.find((row) => row.executor === executor && isSameWork(row, { algorithm: promised, hidden, batch, replicas }))
       ?.medianMs ?? null;
@@ -120,6 +130,7 @@ export function engineBars({ rows, efficiency, device, isBrowser, versions }: Me
     (entry) =>
       entry.executor === 'wasm' && entry.algorithm === promised && isSameSize(entry, published) && entry.replicas === 1,
   );
+  const isBusy = share !== undefined && share.peakGigaflops < quiet * peak.gigaflops;
   const [one, many] = [timeOf('webgpu', published), timeOf('webgpu', published, manyReplicas)];
   const growth = one === null || many === null ? null : many / one;
   const softwareGrowth = growth !== null && device?.isSoftware ? `; in software it is ×${growth.toFixed(1)}` : '';
@@ -134,7 +145,8 @@ export function engineBars({ rows, efficiency, device, isBrowser, versions }: Me
         sense: 'at least',
         unit: '%',
       },
-      share === undefined ? null : 100 * share.shareOfPeak,
+      share === undefined || isBusy ? null : 100 * share.shareOfPeak,
+      isBusy ? 'the machine was busy' : '',
     ),
     against('webgpu', 'tfjs-webgpu', published, 50, ' on a graphics processor', notReal),
     against('webgpu', 'torch-cuda', published, 5, ' on a graphics processor', notReal),
@@ -172,6 +184,7 @@ export function tableOf(report: EngineReport, style: TableStyle = 'text'): strin
       .map((executor) => [`${executor}, share of peak`, ...works.map((work) => shareCell(report, executor, work))]);
     return draw({ head: [algorithmNames[algorithm], ...works.map(workName)], lines: [...lines, ...shares] }, style);
   });
+  const quietness = quietnessOf(report);
   const item = style === 'markdown' ? '- ' : '';
   return [
     `One update (hidden units/batch): median of up to ${report.rounds} interleaved rounds, at most ${report.capSeconds} s a contender; × is how many times wasm's.`,
@@ -182,6 +195,11 @@ export function tableOf(report: EngineReport, style: TableStyle = 'text'): strin
     tables.join('\n\n'),
     '',
     `${item}Strict-SIMD matrix peak of one core: ${peak.gigaflops.toFixed(1)} GFLOP/s (${peak.form}, ${peak.rows}×${peak.columns}, depth ${peak.depth}); shares are of the same product timed in the same rounds.`,
+    ...(quietness === null || quietness >= quiet
+      ? []
+      : [
+          `${item}This machine was busy: in turns with the others that product ran at ${Math.round(100 * quietness)} % of its best. Ratios are doubtful.`,
+        ]),
     ...(devicePeak === null
       ? []
       : [
