@@ -66,6 +66,25 @@ test('seeds train side by side on one device, a curve each', async ({ lab, page 
   await expect(lab.points.last().locator('td').nth(2)).toHaveText('4');
 });
 
+test('the values of a sweep train side by side too', async ({ lab, page }) => {
+  await lab.open(encodeLink(recipe('stitching', { ...tiny })));
+  const settings = await lab.openSettings();
+  await settings
+    .getByRole('region', { name: 'Pretrain' })
+    .getByRole('button', { name: 'Sweep Expectile τ', exact: true })
+    .click();
+  const form = page.getByRole('dialog', { name: 'Sweep Expectile τ', exact: true });
+  await form.getByRole('textbox', { name: 'How many' }).fill('3');
+  await form.getByRole('button', { name: 'Start the sweep' }).click();
+  await settings.getByRole('button', { name: 'Close settings' }).click();
+  await expect.poll(() => lab.points.count(), { timeout: patient }).toBeGreaterThan(0);
+  expect(page.workers().filter((worker) => worker.url().includes('train'))).toHaveLength(1);
+  await lab.finished(patient);
+  const panel = page.getByRole('region', { name: 'Final return against expectile τ' });
+  await expect(panel).toContainText('3 of 3 done');
+  await expect(panel.getByRole('row', { name: /done/ })).toHaveCount(3);
+});
+
 test('a lost device costs the run its last steps: WebAssembly goes on within 5 s, with a note', async ({
   lab,
   page,
