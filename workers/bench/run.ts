@@ -81,11 +81,11 @@ export function processorSeconds(printed: string): number | null {
     : null;
 }
 
-export function runTable({ seeds, total, isPinned, bars }: RunResult, style: TableStyle): string {
+export function runTable({ seeds, total, processor, isPinned, bars }: RunResult, style: TableStyle): string {
   const head = ['', ...seeds.map(({ seed }) => `seed ${seed}`), 'all'];
   const lines = [['seconds', ...seeds.map((each) => each.seconds.toFixed(1)), total.toFixed(1)]];
   return [
-    `The preset “${defaultPreset}” from a cold start, one seed after the other${isPinned ? ', pinned to one core' : ''}. The first seed carries the start and the data.`,
+    `The preset “${defaultPreset}” from a cold start, one seed after the other${isPinned ? ', pinned to one core' : ''}.${processor === null ? '' : ' The first seed carries the start and the data.'}`,
     '',
     draw({ head, lines }, style),
     '',
