@@ -38,6 +38,7 @@ const idle: SpeedState = {
 export class SpeedBench {
   readonly store: StoreApi<SpeedState> = createStore<SpeedState>()(() => idle);
   private readonly test: SpeedTest;
+  private round = 0;
 
   constructor(createWorker: () => BenchWorker = createBenchWorker) {
     this.test = new SpeedTest(createWorker);
@@ -45,9 +46,12 @@ export class SpeedBench {
 
   /** Resolves when the test is over, however it ended. A second start ends the first. */
   async start(options: SpeedOptions = {}): Promise<void> {
+    const round = ++this.round;
     this.test.cancel();
     this.store.setState({ ...idle, status: 'running' }, true);
     await this.test.start(options, (event) => {
+      // The end of the test before is told after this one has begun.
+      if (round !== this.round) return;
       switch (event.kind) {
         case 'progress':
           return this.store.setState({ share: event.share, stage: event.stage });
