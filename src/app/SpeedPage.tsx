@@ -6,9 +6,9 @@ import { useStore } from 'zustand';
 import { type Bar, BarsChart } from '../charts/BarsChart';
 import type { Palette } from '../charts/palette';
 import { shortNumber } from '../charts/scale';
-import { statusOf } from '../store/laboratory';
+import { isTraining } from '../store/laboratory';
 import { SpeedBench, type SpeedReport, type SpeedRow, type SpeedSkip, type SpeedState } from '../store/speed';
-import { useCurrentRuns, useLaboratory } from './LabContext';
+import { useLab, useLaboratory } from './LabContext';
 import {
   deviceText,
   millisecondsText,
@@ -31,7 +31,7 @@ const mostShare = 1.05;
 export default function SpeedPage({ onClose }: { onClose: () => void }) {
   const laboratory = useLaboratory();
   const state = useStore(bench.store);
-  const isTraining = statusOf(useCurrentRuns()) === 'running';
+  const isShared = useLab(isTraining);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     heading.current?.focus();
@@ -59,7 +59,7 @@ export default function SpeedPage({ onClose }: { onClose: () => void }) {
           {words.speed.title}
         </h1>
         <p>{words.speed.explanation}</p>
-        {isTraining && !isRunning ? (
+        {isShared && !isRunning ? (
           <div className="bar" role="status">
             <p>{words.speed.competes}</p>
             <Button
@@ -87,7 +87,7 @@ export default function SpeedPage({ onClose }: { onClose: () => void }) {
             )}
           </div>
         )}
-        <Status state={state} isTraining={isTraining} />
+        <Status state={state} isShared={isShared} />
         {state.rows.length > 0 && <Results rows={state.rows} />}
         {state.rows.some(({ shareOfPeak }) => (shareOfPeak ?? 0) > mostShare) && (
           <p className="speed-note watch">{words.speed.disturbed}</p>
@@ -99,7 +99,8 @@ export default function SpeedPage({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Status({ state, isTraining }: { state: SpeedState; isTraining: boolean }) {
+/** `isShared`: training goes on beside the test. */
+function Status({ state, isShared }: { state: SpeedState; isShared: boolean }) {
   const { status, share, stage, rows, reason } = state;
   const percent = Math.round(100 * share);
   if (status === 'failed') {
@@ -134,7 +135,7 @@ function Status({ state, isTraining }: { state: SpeedState; isTraining: boolean 
       )}
       <p className="speed-status third" role="status">
         {text}
-        {status === 'running' && isTraining && ` ${words.speed.sharing}`}
+        {status === 'running' && isShared && ` ${words.speed.sharing}`}
       </p>
     </>
   );

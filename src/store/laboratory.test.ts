@@ -5,7 +5,7 @@ import type { RunEvent } from '../metrics/events';
 import { getField } from '../spec/fields';
 import { presetById } from '../spec/presets';
 import type { RunSpec } from '../spec/runSpec';
-import { currentRuns, knobsOf, Laboratory, nameOf, sameSpec, statusOf } from './laboratory';
+import { currentRuns, isTraining, knobsOf, Laboratory, nameOf, sameSpec, statusOf } from './laboratory';
 import type { RunView } from './runsSlice';
 import type { RunStorage } from './storage';
 import { createLabStore } from './store';
@@ -113,6 +113,18 @@ describe('run', () => {
     const runs = Object.values(state().runs);
     expect(runs.map(({ status }) => status)).toEqual(['stopped', 'running']);
     expect(runs[1].name).toContain('128');
+  });
+  test('that an edit has left behind can still be paused, and goes on once the edit is undone', async () => {
+    const { lab, state } = laboratory();
+    lab.run();
+    await lab.edit('network.hiddenSize', 128);
+    expect(isTraining(state())).toBe(true);
+    lab.pause();
+    expect(isTraining(state())).toBe(false);
+    lab.undoEdit();
+    expect(lab.current?.status).toBe('paused');
+    lab.run();
+    expect(lab.current).toMatchObject({ id: 'run 1', status: 'running' });
   });
   test('that is ended stays in the table, and Run starts another', async () => {
     const { lab, state, trainers, evaluate } = laboratory();

@@ -105,8 +105,9 @@ export class Laboratory {
     }
   }
 
+  /** Whatever trains, also where the recipe has been edited meanwhile. */
   pause(): void {
-    if (this.status !== 'running') return;
+    if (!isTraining(this.store.getState())) return;
     this.markPaused();
     this.pool.pause();
   }
@@ -320,8 +321,8 @@ export class Laboratory {
   }
 
   private markPaused(): void {
-    for (const { id, status } of currentRuns(this.store.getState()))
-      if (status === 'running') this.store.getState().runPaused(id);
+    const { runs, currentId, runPaused } = this.store.getState();
+    for (const { id, status } of siblingsOf(runs, currentId)) if (status === 'running') runPaused(id);
     this.hiddenTab.rest();
     this.rate.rest();
   }
@@ -513,6 +514,10 @@ export function runsOfSweep(runs: Steered['runs'], sweepId: string): readonly Ru
 export function statusOf(runs: readonly RunView[]): RunStatus | null {
   const statuses = runs.map(({ status }) => status);
   return (['running', 'paused', 'finished', 'stopped'] as const).find((status) => statuses.includes(status)) ?? null;
+}
+/** Whether anything trains, the recipe's own run or one that was started before an edit. */
+export function isTraining({ runs, currentId }: Pick<Steered, 'runs' | 'currentId'>): boolean {
+  return statusOf(siblingsOf(runs, currentId)) === 'running';
 }
 /** The recipe a run belongs to: its own, or the one its sweep was made of. */
 export function startedFrom(run: RunView): RunSpec {
