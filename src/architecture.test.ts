@@ -38,7 +38,10 @@ const rules: Readonly<Record<string, Rule>> = {
     from: ['src/spec', ...belowTraining],
     packages: [],
   },
-  'src/store': { from: ['src/spec', 'src/metrics', 'workers/client', 'workers/bench/client'], packages: ['zustand', 'idb'] },
+  'src/store': {
+    from: ['src/spec', 'src/metrics', 'workers/client', 'workers/bench/client'],
+    packages: ['zustand', 'idb'],
+  },
   'src/charts': { from: ['src/metrics', 'src/numeric'], packages: ['react', 'recharts'] },
   'src/app': {
     from: ['src/schema', 'src/spec', 'src/store', 'src/charts', 'src/metrics'],
