@@ -150,7 +150,7 @@ function megabytes(bytes: number): string {
 
 /** The same executor, and what its open sessions took on its device. */
 function watched(executor: Executor): { executor: Executor; bytes(): number } {
-  let newest: (Session & { readonly bytes?: number }) | null = null;
+  let newest: (Session & { readonly deviceBytes?: number }) | null = null;
   return {
     executor: {
       ...executor,
@@ -159,7 +159,7 @@ function watched(executor: Executor): { executor: Executor; bytes(): number } {
         return newest;
       },
     },
-    bytes: () => newest?.bytes ?? 0,
+    bytes: () => newest?.deviceBytes ?? 0,
   };
 }
 
