@@ -63,13 +63,7 @@ export function identityScaling(size: number): Scaling {
 }
 
 /** Writes the scaled values of `raw` from `from` into `into` from `to`. */
-export function scaleInto(
-  scaling: Scaling,
-  raw: ArrayLike<number>,
-  from: number,
-  into: Float32Array,
-  to: number,
-): void {
+function scaleInto(scaling: Scaling, raw: ArrayLike<number>, from: number, into: Float32Array, to: number): void {
   const { centre, spread } = scaling;
   for (let i = 0; i < centre.length; i++) into[to + i] = (raw[from + i] - centre[i]) / spread[i];
 }

@@ -1,6 +1,6 @@
 /**
- * A plan on the WebAssembly engine, for one learner or several: one memory of exactly the size the plan needs, never grown (growth would detach every
- * view), the image at address 0.
+ * A plan on the WebAssembly engine, for one learner or several: one memory of exactly the size the plan needs, never grown
+ * (growth would detach every view), the image at address 0.
  */
 import { normalTable } from '../../numeric/random';
 import type { BatchSplit, Session, SourceName } from '../executor';

@@ -83,6 +83,7 @@ export class ReplicaGroup {
         if ('body' in segment)
           return [{ ...segment, body: await compile(segment.body, passes * (segment.repeat ?? 1)) }];
         const kernels = segment.stages.flatMap((stage) => writer.write(stage));
+        requireDispatches(device, kernels, seeds.length);
         return Promise.all(
           kernels.map(async ({ code, workgroups }) => {
             const each = Array.from({ length: passes }, (_, repetition) => pipelines.get(head + code, repetition));
@@ -92,7 +93,10 @@ export class ReplicaGroup {
       });
       return (await Promise.all(steps)).flat();
     };
-    const steps = await compile(layout.schedule.segments, 1);
+    const steps = await compile(layout.schedule.segments, 1).catch((error) => {
+      for (const buffer of Object.values(buffers)) buffer.destroy();
+      throw error;
+    });
     const group = new ReplicaGroup(device, programs, plan, seeds, layout, buffers, steps, bindGroup);
     for (const session of group.sessions) await session.writeState(initialState(plan, session.seed));
     return group;
@@ -203,7 +207,7 @@ export class ReplicaGroup {
     const logBytes = 4 * updates * plan.metrics.length;
     const weightBytes = withWeights ? weightsEnd(plan) : 0;
     const each = logBytes + weightBytes;
-    const staging = this.stage(Math.max(4, each * sessions.length));
+    const staging = this.#stage(Math.max(4, each * sessions.length));
     sessions.forEach(({ index }, position) => {
       const log = 4 * (index * layout.stride.scratch + layout.log);
       if (logBytes > 0) encoder.copyBufferToBuffer(buffers.scratch, log, staging, position * each, logBytes);
@@ -227,7 +231,7 @@ export class ReplicaGroup {
     staging.unmap();
   }
   /** A buffer to read `bytes` bytes through, kept between calls. */
-  stage(bytes: number): GPUBuffer {
+  #stage(bytes: number): GPUBuffer {
     if (this.#staging === null || this.#staging.size < bytes) {
       this.#staging?.destroy();
       // GPUBufferUsage.MAP_READ | COPY_DST
@@ -286,6 +290,13 @@ export class ReplicaGroup {
   }
 }
 
+/** @throws RangeError naming the limit */
+function requireDispatches({ limits }: OpenDevice, kernels: readonly { workgroups: number }[], replicas: number): void {
+  const most = limits.maxComputeWorkgroupsPerDimension;
+  const needed = Math.max(replicas, ...kernels.map(({ workgroups }) => workgroups));
+  if (needed > most)
+    throw new RangeError(`WebGPU here takes at most ${most} workgroups a dispatch; this run needs ${needed}.`);
+}
 /** Scalars that switch blocks on and off: replicas that differ in one take other dispatches. */
 function switchesOf(steps: Steps): Place[] {
   return steps.flatMap((step) =>

@@ -45,12 +45,21 @@ async function opened(
   await sessions[0].writeRecords('data', 0, randomRecords(programs.record, records, 2), records);
   return sessions;
 }
+const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 32_768 };
 const tunings: [string, Tuning][] = [
   // As for a graphics processor, but with workgroups that a processor can bear.
-  ['hardware', { ...tuningFor({ isSoftware: false }, 1, 8), threads: 16 }],
-  ['software', tuningFor({ isSoftware: true }, 1, 8)],
+  ['hardware', { ...tuningFor({ isSoftware: false, limits }, 1, 8), threads: 16 }],
+  ['software', tuningFor({ isSoftware: true, limits }, 1, 8)],
 ];
 const offline = Object.values(algorithms).filter(({ capabilities }) => capabilities.offline);
+
+test('a device of the smallest limits gets smaller workgroups', () => {
+  const smallest = { maxComputeInvocationsPerWorkgroup: 128, maxComputeWorkgroupStorageSize: 16_384 };
+  const most = { ...smallest, maxComputeInvocationsPerWorkgroup: 256 };
+  expect(tuningFor({ isSoftware: false, limits: smallest }, 1, 8)).toMatchObject({ threads: 128, gradientRows: 4 });
+  expect(tuningFor({ isSoftware: false, limits: most }, 1, 8)).toMatchObject({ threads: 256, gradientRows: 2 });
+  expect(tuningFor({ isSoftware: false, limits }, 1, 8)).toMatchObject({ threads: 256, gradientRows: 4 });
+});
 
 describe.skipIf(!present)('webgpu', () => {
   describe.each(tunings)('cut for %s', (_, tuning) => {

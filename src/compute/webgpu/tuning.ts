@@ -1,4 +1,5 @@
 /** How kernels are cut for the device that runs them. */
+import type { DeviceLimits } from './device';
 
 /** Sizes that do not divide fall back to the largest divisor. */
 export interface Tuning {
@@ -41,10 +42,24 @@ const hardwareTuning: Tuning = {
 };
 const fewWorkgroups = 32;
 
+/** What is asked of a device to cut for it. */
+export interface Cutting {
+  readonly isSoftware: boolean;
+  readonly limits: Pick<DeviceLimits, 'maxComputeInvocationsPerWorkgroup' | 'maxComputeWorkgroupStorageSize'>;
+}
+
 /** @param vectors  of four columns in a batch */
-export function tuningFor(device: { readonly isSoftware: boolean }, replicas: number, vectors: number): Tuning {
-  if (device.isSoftware) return softwareTuning;
-  let { tileVectors } = hardwareTuning;
+export function tuningFor({ isSoftware, limits }: Cutting, replicas: number, vectors: number): Tuning {
+  if (isSoftware) return softwareTuning;
+  let { tileVectors, gradientRows } = hardwareTuning;
   while (tileVectors > 1 && (replicas * vectors) / tileVectors < fewWorkgroups) tileVectors /= 2;
-  return { ...hardwareTuning, tileVectors };
+  const threads = Math.min(hardwareTuning.threads, limits.maxComputeInvocationsPerWorkgroup);
+  while (gradientRows > 1 && sharedBytes(threads, gradientRows) > limits.maxComputeWorkgroupStorageSize)
+    gradientRows /= 2;
+  return { ...hardwareTuning, threads, tileVectors, gradientRows };
+}
+
+/** Memory that a workgroup shares (prelude.ts): a number a thread, and its partial sums in vectors of four. */
+function sharedBytes(threads: number, gradientRows: number): number {
+  return 4 * threads + 16 * threads * gradientRows;
 }
